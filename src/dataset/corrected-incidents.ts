@@ -8,6 +8,7 @@ import {
   type IncidentView,
   incidentsAsOf,
 } from './incidents.ts';
+import { rowFiles } from './reading/newest-rows.ts';
 
 /** The incidents that an edition or a corrected revision of it sees. */
 export interface CorrectedIncidentView extends IncidentView {
@@ -33,15 +34,17 @@ export function correctedIncidents(
   const base = incidentsAsOf(store, { asOf, knownBy, ...(upTo !== undefined && { upTo }) });
   const corrections = correctionsAfter(store, { base, correctedBy });
   if (corrections.length === 0) return { ...base, corrections };
-  const files = (name: string) =>
-    corrections.map(({ number }) => quote(join(store.folder, importFolder(number), name)));
-  const superseded = `read_parquet([${files('superseded.parquet').join(', ')}])`;
+  const reading = (names: readonly string[]): string =>
+    `read_parquet([${names.map((name) => quote(join(store.folder, name))).join(', ')}])`;
+  const superseded = reading(
+    corrections.map(({ number }) => join(importFolder(number), 'superseded.parquet')),
+  );
   const names = [...incidentColumns.map(({ name }) => name), 'import'].map((name) => `"${name}"`).join(', ');
   // One import may revise what another has revised, so the rows of corrections are compared with all of them too.
   const current = (rows: string) =>
     `SELECT ${names} FROM ${rows} ANTI JOIN ${superseded} USING (id, "import")`;
   const newest = current(
-    `(SELECT ${names} FROM read_parquet([${files('rows.parquet').join(', ')}]) WHERE status = 'current')`,
+    `(SELECT ${names} FROM ${reading(corrections.flatMap(rowFiles))} WHERE status = 'current')`,
   );
   return {
     ...base,

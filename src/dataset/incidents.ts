@@ -10,7 +10,8 @@ import { storedFiles } from './reading/stored-files.ts';
  *
  * - `import.json`: an `ImportRecord`.
  * - `rows.parquet`: the rows that this import brought: new, revised and withdrawn ones. It has the columns of
- *   `incidentColumns` and `storedColumns`, sorted by country and start.
+ *   `incidentColumns` and `storedColumns`, sorted by country and start. A large import has several such files instead,
+ *   `rows-1.parquet` and so on, each sorted; the record names them.
  * - `superseded.parquet`: `id` and `import` of the earlier rows that this import replaces. The file is absent if there
  *   are none. The day on which they were superseded is the record's `known_on`.
  * - `notes.jsonl`: the rows of other tables that this import brought (`readNotes`). Absent if there are none.

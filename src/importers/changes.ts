@@ -5,7 +5,7 @@ import type { Day } from '../calendar.ts';
 import { type ImportRecord, type IncidentStore, incidentColumns } from '../dataset/incidents.ts';
 import { newestRows } from '../dataset/reading/newest-rows.ts';
 import { AppError, type Fault } from '../errors.ts';
-import type { Database } from './database.ts';
+import { type Database, MEMORY_LIMIT, type Running } from './database.ts';
 import { identifier, literal, ONLY_AS, THOUSANDS } from './format.ts';
 
 /**
@@ -208,12 +208,41 @@ function existing(store: IncidentStore, columns: readonly string[]): string {
 export const STORED =
   'FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE 30_000, DICTIONARY_SIZE_LIMIT 3_000';
 
-/** Writes the rows of the import into a folder in `staging`. */
-export async function write(
-  { run }: Database,
+/** The rows of one file as they were read. */
+export interface Loaded {
+  /** A Parquet file in the order of the file. */
+  readonly path: string;
+  /** A SELECT without a condition, to which one on `file_row_number` can be added. */
+  readonly select: string;
+}
+
+/**
+ * Two threads that sort so much each stay within the limit of memory. The sort of a million rows at once would move half
+ * of them to disk and back, on one thread, and take more than twice as long.
+ */
+const PART_BYTES = 32e6;
+
+/**
+ * Writes the rows of the import into a folder in `staging`: in one file, or, if there are more than `PART_BYTES`, in a
+ * sorted file for each part of them. Gives the names of these files, and the result of `meanwhile`, which may ask questions.
+ */
+export async function write<T>(
+  database: Database,
   store: IncidentStore,
-  { record, staging }: { record: ImportRecord; staging: string },
-): Promise<void> {
+  {
+    record,
+    loaded,
+    staging,
+    meanwhile,
+    onStep,
+  }: {
+    record: ImportRecord;
+    loaded: readonly Loaded[];
+    staging: string;
+    meanwhile: () => Promise<T>;
+    onStep: Running['onStep'];
+  },
+): Promise<{ readonly meanwhile: T; readonly names: readonly string[] }> {
   const folder = join(staging, 'import');
   await mkdir(folder);
   const own = { status: `'current'`, known_on: `${literal(record.known_on)}::DATE` };
@@ -231,16 +260,82 @@ export async function write(
       : `UNION ALL SELECT ${selected({ ...own, status: `'withdrawn'` })}
         FROM (${existing(store, [...incidentColumns.map(({ name }) => name), 'content_hash'])})
         WHERE id IN (SELECT id FROM changes WHERE change = 'withdrawn')`;
-  // Two threads would sort and compress twice as much in memory at once.
-  await run('SET threads = 1');
-  await run(
-    `COPY (SELECT ${selected(own)} FROM kept
-      ANTI JOIN (FROM changes WHERE change IN ('unchanged', 'older')) AS left_out USING (file, "row")
-      ${withdrawn} ORDER BY country, start, id)
-    TO ${literal(join(folder, 'rows.parquet'))} (${STORED})`,
-    'write',
-  );
+  const { new: added, revised, read } = record.counts;
+  const limit = (PART_BYTES * read) / (added + revised);
+  const parts = await partsOf(database, { loaded, limit });
+  const names = parts.map((_, index) => (parts.length === 1 ? 'rows.parquet' : `rows-${index + 1}.parquet`));
+  // One thread for each of two statements: within one, both would sort and compress twice as much in memory.
+  await database.run('SET threads = 1');
+  let [next, done] = [0, 0];
+  const writeParts = async (run: Database['run']): Promise<void> => {
+    while (next < parts.length) {
+      const index = next;
+      next += 1;
+      await run(
+        `COPY (SELECT ${selected(own)} FROM (${parts[index]?.rows})
+          ANTI JOIN dropped USING (file, "row")
+          ANTI JOIN (FROM changes WHERE change IN ('unchanged', 'older')) AS left_out USING (file, "row")
+          ${index === 0 ? withdrawn : ''} ORDER BY country, start, id)
+        TO ${literal(join(folder, names[index] ?? ''))} (${STORED})`,
+        parts.length === 1 ? 'write' : undefined,
+      );
+      // Setting the limit gives freed memory back to the system.
+      await run(`SET memory_limit='${MEMORY_LIMIT}'`);
+      done += 1;
+      onStep?.('write', done / parts.length);
+    }
+  };
+  const stopped = (error: unknown): never => {
+    next = parts.length;
+    throw error;
+  };
+  // A row of many megabytes makes a part larger.
+  const isLarge = parts.some(({ bytes }) => bytes > limit);
+  const [, result] = await Promise.all([
+    writeParts(database.run).catch(stopped),
+    (async () => {
+      const of = await meanwhile();
+      if (!isLarge) await writeParts(database.runBeside);
+      return of;
+    })().catch(stopped),
+  ]);
   if (record.counts.revised + record.counts.withdrawn > 0)
-    await run(`COPY (SELECT id, replaces AS "import" FROM changes WHERE change IN ('revised', 'withdrawn') ORDER BY id)
+    await database.run(`COPY (SELECT id, replaces AS "import" FROM changes WHERE change IN ('revised', 'withdrawn') ORDER BY id)
       TO ${literal(join(folder, 'superseded.parquet'))} (FORMAT parquet, COMPRESSION zstd)`);
+  return { meanwhile: result, names };
+}
+
+/** SQL for the rows in parts of at most `limit` bytes, if no group of rows in a file is larger. At least one part. */
+async function partsOf(
+  { rows: ask }: Database,
+  { loaded, limit }: { loaded: readonly Loaded[]; limit: number },
+): Promise<{ readonly rows: string; readonly bytes: number }[]> {
+  const parts: { spans: { select: string; first: number; end: number }[]; bytes: number }[] = [];
+  for (const { path, select } of loaded) {
+    const groups = await ask(
+      `SELECT any_value(row_group_num_rows)::INTEGER AS count, sum(total_uncompressed_size)::DOUBLE AS bytes
+      FROM parquet_metadata(${literal(path)}) GROUP BY row_group_id ORDER BY row_group_id`,
+      z.object({ count: z.number(), bytes: z.number() }),
+    );
+    let first = 0;
+    for (const { count, bytes } of groups) {
+      let part = parts.at(-1);
+      if (part === undefined || part.bytes + bytes > limit) parts.push((part = { spans: [], bytes: 0 }));
+      const span = part.spans.at(-1);
+      if (span?.select === select) span.end += count;
+      else part.spans.push({ select, first, end: first + count });
+      part.bytes += bytes;
+      first += count;
+    }
+  }
+  if (parts.length < 2) return [{ rows: 'FROM loaded', bytes: parts[0]?.bytes ?? 0 }];
+  return parts.map(({ spans, bytes }) => ({
+    rows: spans
+      .map(
+        ({ select, first, end }) =>
+          `${select} WHERE file_row_number >= ${first} AND file_row_number < ${end}`,
+      )
+      .join(' UNION ALL '),
+    bytes,
+  }));
 }

@@ -67,6 +67,11 @@ export async function openDatabase(scratch: string, { signal, onStep }: Running)
         clearInterval(timer);
       }
     },
+    /** Runs a statement while another runs. */
+    runBeside: async (sql: string): Promise<void> => {
+      signal?.throwIfAborted();
+      await tracked(questions.run(sql));
+    },
     rows: async <S extends z.ZodObject>(sql: string, row: S): Promise<z.output<S>[]> => {
       const reader = await tracked(questions.runAndReadAll(sql));
       return z.array(row).parse(reader.getRowObjectsJson());

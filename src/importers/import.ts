@@ -11,6 +11,7 @@ import {
   checkThousands,
   compare,
   keepOneRowPerId,
+  type Loaded,
   withdraw,
   write,
 } from './changes.ts';
@@ -118,7 +119,14 @@ export async function importIncidents(
   context.onStep?.('read');
   const documents = importer.convert && (await Promise.all(files.map(readDocument)));
   const converted = documents && importer.convert?.(documents, context.knownOn);
-  const described = await read(database, { importer, files, options, scratch, context, converted });
+  const { described, loaded } = await read(database, {
+    importer,
+    files,
+    options,
+    scratch,
+    context,
+    converted,
+  });
   context.onStep?.('compare');
   await checkDayOrder(database, files);
   await checkThousands(database, files);
@@ -236,12 +244,16 @@ export async function importIncidents(
     complete,
     program: context.version,
   };
-  // The write uses one thread.
-  const [report] = await Promise.all([
-    describe(),
-    explained(into, () => write(database, store, { record, staging: lock.staging })),
-  ]);
-  const descriptor = lock.exists ? undefined : descriptorOf(basename(folder), record);
+  const { meanwhile: report, names } = await explained(into, () =>
+    write(database, store, {
+      record,
+      loaded,
+      staging: lock.staging,
+      meanwhile: describe,
+      onStep: context.onStep,
+    }),
+  );
+  const descriptor = lock.exists ? undefined : descriptorOf(basename(folder), record, names);
   const written = join(lock.staging, 'import');
   if (ofNotes !== undefined && notes !== undefined)
     await ofNotes.addNotes(notes, {
@@ -293,21 +305,22 @@ async function read(
     context: ImportContext;
     converted: Converted | undefined;
   },
-): Promise<ImportRecord['files']> {
+): Promise<{ readonly described: ImportRecord['files']; readonly loaded: readonly Loaded[] }> {
   await createCountryNames(connection);
   // The rows stay in the order of the file, so that their places give their numbers: to number them while they are
   // read would take one thread.
   // With less, the threads often wait for one another, and take twice as long; they use a fraction of it.
   await connection.run(`SET preserve_insertion_order=true; SET memory_limit='1GB'`);
   const described: ImportRecord['files'] = [];
-  const loaded: string[] = [];
+  const loaded: Loaded[] = [];
   for (const [index, name] of files.entries()) {
     const rows = converted?.incidents[index];
     const source = rows
       ? await openCells(join(scratch, `cells-${index}.jsonl`), { name, rows })
       : await openSource(connection, { name, scratch, options, importer });
     const sql = importer.sqlFor(source.columns, name);
-    const to = literal(join(scratch, `loaded-${index}.parquet`));
+    const path = join(scratch, `loaded-${index}.parquet`);
+    const to = literal(path);
     const before = await stat(name, { bigint: true });
     const [description] = await Promise.all([
       describeFile(source, context.signal),
@@ -321,14 +334,13 @@ async function read(
         { file: name, problem: 'changed while it was read.', hint: 'Import it once it is complete.' },
       ]);
     const numbers = await explained(name, () => rowNumberSql(source, description.hasEmptyLine));
-    loaded.push(
-      `SELECT ${index}::BIGINT AS file, ${numbers} AS "row", * EXCLUDE (file_row_number)
-      FROM read_parquet(${to}, file_row_number = true)`,
-    );
+    const select = `SELECT ${index}::BIGINT AS file, ${numbers} AS "row", * EXCLUDE (file_row_number)
+      FROM read_parquet(${to}, file_row_number = true)`;
+    loaded.push({ path, select });
     described.push(converted?.files[index] ?? description.file);
   }
   await connection.run(`SET preserve_insertion_order=false; SET memory_limit='${MEMORY_LIMIT}'`);
-  await connection.run(`CREATE VIEW loaded AS ${loaded.join(' UNION ALL ')}`);
+  await connection.run(`CREATE VIEW loaded AS ${loaded.map(({ select }) => select).join(' UNION ALL ')}`);
   await connection.run(
     `CREATE TABLE dropped AS SELECT file, "row", reason FROM (
       SELECT file, "row", coalesce(skipped, CASE WHEN start > DATE ${literal(context.knownOn)}
@@ -336,7 +348,7 @@ async function read(
     ) WHERE reason IS NOT NULL`,
   );
   await connection.run('CREATE VIEW kept AS FROM loaded ANTI JOIN dropped USING (file, "row")');
-  return described;
+  return { described, loaded };
 }
 
 /**

@@ -147,8 +147,13 @@ async function sync(path: string): Promise<void> {
   }
 }
 
-/** The datapackage.json of a dataset that begins with this import. */
-export function descriptorOf(name: string, { source, licence }: ImportRecord): string {
+/** The datapackage.json of a dataset that begins with this import, whose rows are in `rowFiles`. */
+export function descriptorOf(
+  name: string,
+  { source, licence }: ImportRecord,
+  rowFiles: readonly string[],
+): string {
+  const paths = rowFiles.map((each) => `${INCIDENTS_FOLDER}/${importFolder(1)}/${each}`);
   const descriptor = {
     $schema: 'https://datapackage.org/profiles/2.0/datapackage.json',
     name,
@@ -161,7 +166,7 @@ export function descriptorOf(name: string, { source, licence }: ImportRecord): s
       {
         name: 'incidents',
         title: 'The first import; each later one is a folder beside it',
-        path: 'incidents/0001/rows.parquet',
+        path: paths.length === 1 ? paths[0] : paths,
         format: 'parquet',
         mediatype: 'application/vnd.apache.parquet',
       },

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdir, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -11,6 +11,7 @@ import { incidentsAsOf } from '../../src/dataset/incidents.ts';
 import { readIncidentStore } from '../../src/dataset/reading/incident-store.ts';
 import { loadDataset } from '../../src/dataset/reading/read.ts';
 import { ucdp } from '../../src/importers/ucdp.ts';
+import { writeAcledFile } from '../support/acled-file.ts';
 import { acledEvent, csv, faultsOf, newDesk, ucdpEvent } from '../support/incidents.ts';
 import { runs } from '../support/sample.ts';
 
@@ -238,6 +239,57 @@ test('any order of rows and any split of a file on one day give the same rows', 
     { numRuns: runs(2), seed: 14 },
   );
 }, 600_000);
+
+test('the rows of a large import are in several sorted files, each row once; what revises them is in one', async () => {
+  const desk = await newDesk();
+  const [file, revised] = [join(desk.folder, 'many.csv'), join(desk.folder, 'revised.csv')];
+  await writeAcledFile(file, 60_000);
+  const { counts } = await desk.run(acled, [file], { knownOn: '2025-01-06' });
+  expect(counts).toMatchObject({ read: 60_000, new: 60_000 });
+  const first = join(desk.into, 'incidents/0001');
+  const names = ['rows-1.parquet', 'rows-2.parquet'];
+  expect(await readdir(first)).toEqual(['import.json', ...names]);
+  expect(JSON.parse(await readFile(join(desk.into, 'datapackage.json'), 'utf8'))).toMatchObject({
+    resources: [{ path: names.map((name) => `incidents/0001/${name}`) }],
+  });
+  await using database = await openInMemory();
+  const ask = async (sql: string) => (await database.connection.runAndReadAll(sql)).getRowsJson();
+  const outOfOrder = `SELECT filename FROM read_parquet('${first}/*.parquet', filename = true, file_row_number = true)
+    QUALIFY (country, start, id) < lag((country, start, id)) OVER (PARTITION BY filename ORDER BY file_row_number)`;
+  expect(await ask(outOfOrder)).toEqual([]);
+  const total =
+    'count(*)::INTEGER AS rows, count(DISTINCT id)::INTEGER AS ids, sum(deaths_best)::INTEGER AS deaths';
+  const [given] = await ask(
+    `SELECT count(*)::INTEGER, count(DISTINCT event_id_cnty)::INTEGER, sum(fatalities::INTEGER)::INTEGER
+    FROM read_csv('${file}', all_varchar = true)`,
+  );
+  const [rows] = await desk.rows(total);
+  expect(Object.values(rows ?? {})).toEqual(given);
+  expect(await desk.run(acled, [file], { knownOn: '2025-01-07', complete: true })).toMatchObject({
+    record: null,
+    counts: { unchanged: 60_000 },
+  });
+  // Nearly every row stays, so the others fit into one file, whatever the export weighs.
+  await ask(
+    `COPY (SELECT * REPLACE (CASE WHEN event_id_cnty IN ('EVT7', 'EVT59999') THEN 'Peru' ELSE country END AS country,
+      CASE WHEN event_id_cnty IN ('EVT7', 'EVT59999') THEN '604' ELSE iso END AS iso)
+    FROM read_csv('${file}', all_varchar = true)) TO '${revised}' (HEADER)`,
+  );
+  const newer = await desk.run(acled, [revised], { knownOn: '2025-01-08', complete: true });
+  expect(newer.counts).toMatchObject({ revised: 2, unchanged: 59_998, withdrawn: 0 });
+  expect(await readdir(join(desk.into, 'incidents/0002'))).toEqual([
+    'import.json',
+    'rows.parquet',
+    'superseded.parquet',
+  ]);
+  const inPeru = `${total}, list(id ORDER BY id) FILTER (country = 'PE') AS peru`;
+  expect(await desk.rows(inPeru)).toEqual([{ ...rows, peru: ['ACLED-EVT59999', 'ACLED-EVT7'] }]);
+  expect(await desk.rows(inPeru, { upTo: 1 })).toEqual([{ ...rows, peru: null }]);
+  await rm(join(first, 'rows-2.parquet'));
+  expect(await faultsOf(readIncidentStore(desk.into, 'data/desk'))).toMatchObject([
+    { file: 'data/desk/incidents/0001/rows-2.parquet', problem: 'is missing.' },
+  ]);
+});
 
 test('rows exported as CSV and imported again are the same rows', async () => {
   const desk = await newDesk();

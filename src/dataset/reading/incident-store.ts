@@ -5,7 +5,7 @@ import { type Day, day } from '../../calendar.ts';
 import { AppError, type Fault } from '../../errors.ts';
 import { type ImportRecord, importRecord, INCIDENTS_FOLDER, type IncidentStore } from '../incidents.ts';
 import { readChecks, type SourceCheck } from './checks.ts';
-import { importFolder, newestRows, readCompaction } from './newest-rows.ts';
+import { importFolder, newestRows, readCompaction, rowFiles } from './newest-rows.ts';
 import { damagedFile } from './stored-files.ts';
 
 /**
@@ -113,10 +113,11 @@ export async function damagedFiles(
  * covers. Null if all were. A row dated to a month may end after the import.
  */
 async function lastReported(
-  { number, known_on: by }: ImportRecord,
+  { known_on: by, ...of }: ImportRecord,
   { place, shown }: { place: string; shown: string },
 ): Promise<Day | null> {
-  const name = `${importFolder(number)}/rows.parquet`;
+  // Those versions wrote one file.
+  const [name = ''] = rowFiles(of);
   const [row] = await readRows(
     `SELECT coalesce(
       max("end") FILTER (precision = 'day' AND "end" <= ${quote(by)}::DATE),

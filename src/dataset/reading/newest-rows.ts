@@ -74,11 +74,18 @@ export async function readCompaction(
   }
 }
 
-/** The numbers of imports with the counts of rows that they replace. */
+/** What records say about imports, in so far as it tells where their rows are. */
 interface Import {
   readonly number: number;
   readonly counts: { readonly revised: number; readonly withdrawn: number };
+  readonly stored?: readonly { readonly name: string }[] | undefined;
 }
+
+/** The paths, below the store, of the files with the rows of an import. */
+export const rowFiles = ({ number, stored = [{ name: 'rows.parquet' }] }: Import): string[] =>
+  stored.flatMap(({ name }) =>
+    /^rows(?:-\d+)?\.parquet$/.test(name) ? [join(importFolder(number), name)] : [],
+  );
 
 /**
  * SQL for the newest row of each incident after `imports`, the first ones of a store and at least one; rows that say that
@@ -92,8 +99,6 @@ export function newestRows(
   const last = imports.at(-1)?.number ?? 0;
   const base = compaction !== undefined && compaction.up_to <= last ? compaction : undefined;
   const later = imports.filter(({ number }) => number > (base?.up_to ?? 0));
-  const own = (name: string, from: readonly Import[]): string[] =>
-    from.map(({ number }) => join(folder, importFolder(number), name));
   const compacted = Object.groupBy(base?.files ?? [], (name) =>
     name.includes('/') ? 'byCountry' : 'shared',
   );
@@ -106,16 +111,15 @@ export function newestRows(
       ? []
       : `CAST(${value === null ? 'NULL' : quote(value)} AS ${type}) AS "${name}"`;
   });
-  const replacing = own(
-    'superseded.parquet',
-    later.filter(({ counts }) => counts.revised + counts.withdrawn > 0),
+  const replacing = later.flatMap(({ number, counts }) =>
+    counts.revised + counts.withdrawn > 0 ? [join(folder, importFolder(number), 'superseded.parquet')] : [],
   );
   const parts = [
     // DuckDB then leaves out the files of other countries before it looks into any. A path with a further "=" would give
     // the rows a column more.
     reading(inBase(compacted.byCountry), { byCountry: !folder.includes('='), constants }),
     reading(inBase(compacted.shared), { constants }),
-    reading(own('rows.parquet', later)),
+    reading(later.flatMap(rowFiles).map((name) => join(folder, name))),
   ].filter((part) => part !== '');
   return (
     `SELECT ${columns} FROM (FROM ${parts.join(' UNION ALL BY NAME FROM ')}) AS stored` +
