@@ -184,6 +184,14 @@ export class AppError extends Error {
   }
 }
 
+/** For `catch`: what `handle` makes of an error that a user can act on. Others are thrown again. */
+export const onAppError =
+  <T>(handle: (error: AppError) => T) =>
+  (error: unknown): T => {
+    if (error instanceof AppError) return handle(error);
+    throw error;
+  };
+
 /** The faults of several errors, without duplicates. */
 export function distinct(errors: readonly AppError[]): Fault[] {
   const faults = errors.flatMap((error) => error.faults);

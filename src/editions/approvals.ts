@@ -41,7 +41,7 @@ export async function decide(
       continue;
     }
     const sha256 = hashToApprove(found.edition);
-    const fault = await faultOf(found.edition, { context, decision, expected });
+    const fault = await faultOf(context, found.edition, { decision, expected });
     if (fault !== undefined) faults.push(fault);
     else if (sha256 !== null) editions.push({ id, sha256 });
   }
@@ -71,12 +71,9 @@ export async function decide(
 
 /** Why an edition cannot be decided on now; undefined if it can. */
 async function faultOf(
+  context: OperatorContext,
   edition: EditionRecord,
-  {
-    context,
-    decision,
-    expected,
-  }: { context: OperatorContext; decision: ApprovalRecord['decision']; expected: string | undefined },
+  { decision, expected }: Pick<ApprovalRecord, 'decision'> & { expected: string | undefined },
 ): Promise<Fault | undefined> {
   const { id, state, needsApproval, folder, card } = edition;
   const sha256 = hashToApprove(edition);

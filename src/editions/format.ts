@@ -6,16 +6,10 @@ import type { ExplainedPlace } from '../provenance/explain-page.ts';
 import type { ExplainedRow } from '../provenance/explained-row.ts';
 import type { Origin } from '../provenance/origin.ts';
 
+type Approver = Pick<EditionDetail['approvals'][number], 'user' | 'namedBy' | 'claimedName'>;
+
 /** Who decided. A claimed name is marked as such, unlike one known to the system or the server. */
-export function decidedBy({
-  user,
-  namedBy,
-  claimedName,
-}: {
-  readonly user: string;
-  readonly namedBy: string;
-  readonly claimedName: string | null;
-}): string {
+export function decidedBy({ user, namedBy, claimedName }: Approver): string {
   const known = `${user} (${namedBy === 'system' ? 'system user' : 'logged in on the server'})`;
   return claimedName === null ? known : `${claimedName}, as stated by ${known}`;
 }
@@ -43,10 +37,7 @@ export function receivedText({ total, received, failed, waiting }: Recipients): 
 export const shownState = ({
   state,
   recipients,
-}: {
-  readonly state: EditionState;
-  readonly recipients: Recipients;
-}): EditionState | 'incomplete' =>
+}: Pick<EditionDetail, 'state' | 'recipients'>): EditionState | 'incomplete' =>
   recipients.failed > 0 && (state === 'done' || state === 'delivering') ? 'incomplete' : state;
 
 /** Lines of text with aligned columns; the first line is the header. */

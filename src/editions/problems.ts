@@ -2,7 +2,7 @@ import { today } from '../calendar.ts';
 import { operatorTarget } from '../delivery/alert.ts';
 import type { DeliveryDependencies } from '../delivery/deliver-edition.ts';
 import { alertMessage, type Message, type Receipt } from '../delivery/message.ts';
-import { AppError } from '../errors.ts';
+import { type AppError, onAppError } from '../errors.ts';
 import { fileSize, roundSpan } from '../formats.ts';
 import { hashOf } from '../hash.ts';
 import type { Locale } from '../locale.ts';
@@ -47,8 +47,6 @@ const FAILED_LATELY_DAYS = 7;
 /** The time limit for an alert by mail: the search for problems waits for it. */
 const MAIL_MS = 60_000;
 
-const failedSince = (now: Date): Date => new Date(now.getTime() - FAILED_LATELY_DAYS * 86_400_000);
-
 /** All current problems. Throws if the ledger cannot be read. */
 export async function findProblems(
   watched: Watched,
@@ -58,60 +56,45 @@ export async function findProblems(
   const { ledger, freeBytes, now, locale } = watched;
   const { text, tag } = locale;
   const problems: Problem[] = [];
+  const report = (code: Problem['code'], says: string, id: string = code) =>
+    void problems.push({ code, id, says });
   const free = await freeBytes();
-  if (free < LEAST_FREE_BYTES)
-    problems.push({
-      code: 'disk-full',
-      id: 'disk-full',
-      says: text('mail.problem.disk_full', {
-        free: fileSize(tag, free),
-        needed: fileSize(tag, LEAST_FREE_BYTES),
-      }),
-    });
+  if (free < LEAST_FREE_BYTES) {
+    const needed = fileSize(tag, LEAST_FREE_BYTES);
+    report('disk-full', text('mail.problem.disk_full', { free: fileSize(tag, free), needed }));
+  }
   problems.push(...(unreadable ?? (await unreadableBriefs(watched))));
   for (const { brief, slot } of await ledger.cursors())
     if (slot.getTime() - now().getTime() > AHEAD_MS)
-      problems.push({
-        code: 'schedule-ahead',
-        id: `schedule-ahead ${brief} ${slot.toISOString()}`,
-        says: text('mail.problem.schedule_ahead', { brief, time: locale.moment(slot) }),
-      });
+      report(
+        'schedule-ahead',
+        text('mail.problem.schedule_ahead', { brief, time: locale.moment(slot) }),
+        `schedule-ahead ${brief} ${slot.toISOString()}`,
+      );
   problems.push(...(await sourceProblems(watched)));
-  const { failedLately, mailFailingSince } = await ledger.deliveryHealth({ failedSince: failedSince(now()) });
+  const failedSince = new Date(now().getTime() - FAILED_LATELY_DAYS * 86_400_000);
+  const { failedLately, mailFailingSince } = await ledger.deliveryHealth({ failedSince });
   const failingMs = mailFailingSince === null ? 0 : now().getTime() - mailFailingSince.getTime();
   if (failingMs > MAIL_FAILING_MS)
-    problems.push({
-      code: 'mail-failing',
-      id: 'mail-failing',
-      says: text('mail.problem.mail_failing', { span: roundSpan(tag, failingMs / 1000) }),
-    });
+    report('mail-failing', text('mail.problem.mail_failing', { span: roundSpan(tag, failingMs / 1000) }));
   if (failedLately > 0)
-    problems.push({
-      code: 'delivery-failed',
-      id: 'delivery-failed',
-      says: text('mail.problem.deliveries_failed', { count: failedLately, days: FAILED_LATELY_DAYS }),
-    });
+    report(
+      'delivery-failed',
+      text('mail.problem.deliveries_failed', { count: failedLately, days: FAILED_LATELY_DAYS }),
+    );
   return problems;
 }
 
 /** Sources that fail, and those that work again. A failure that begins anew has another id. */
 async function sourceProblems({ ledger, locale }: Watched): Promise<Problem[]> {
-  const code = 'source-failing';
-  const time = (at: Date) => locale.moment(at);
   return (await ledger.sourceStates()).flatMap(
     ({ dataset, source, failingSince, recoveredAt }): Problem[] => {
-      const id = (at: Date, change: string) => `source-${change} ${dataset}/${source} ${at.toISOString()}`;
-      if (failingSince !== null) {
-        const says = locale.text('mail.problem.source_failing', {
-          dataset,
-          source,
-          time: time(failingSince),
-        });
-        return [{ code, id: id(failingSince, 'failing'), says }];
-      }
-      if (recoveredAt === null) return [];
-      const says = locale.text('mail.problem.source_recovered', { dataset, source, time: time(recoveredAt) });
-      return [{ code, id: id(recoveredAt, 'recovered'), says, isOver: true }];
+      const change = failingSince === null ? 'recovered' : 'failing';
+      const at = failingSince ?? recoveredAt;
+      if (at === null) return [];
+      const id = `source-${change} ${dataset}/${source} ${at.toISOString()}`;
+      const says = locale.text(`mail.problem.source_${change}`, { dataset, source, time: locale.moment(at) });
+      return [{ code: 'source-failing', id, says, ...(change === 'recovered' && { isOver: true }) }];
     },
   );
 }
@@ -125,29 +108,22 @@ export async function unreadableBriefs({
 }: Pick<Watched, 'briefIds' | 'loadBrief' | 'loadDataset' | 'locale'>): Promise<Problem[]> {
   const problems: Problem[] = [];
   for (const id of await briefIds()) {
-    try {
-      const { config } = await loadBrief(id);
-      await loadDataset(config.dataset);
-    } catch (error) {
-      if (!(error instanceof AppError)) throw error;
-      const [first] = error.faults;
+    const describe = ({ code, faults: [first] }: AppError): void => {
+      const { file, line, row } = first ?? {};
       const where = [
-        ...(first?.file === undefined ? [] : [first.file]),
-        ...(first?.line === undefined
-          ? []
-          : [locale.text('mail.problem.line', { line: String(first.line) })]),
-        ...(first?.row === undefined ? [] : [locale.text('mail.problem.row', { row: first.row })]),
-      ];
+        file ?? [],
+        line === undefined ? [] : locale.text('mail.problem.line', { line: String(line) }),
+        row === undefined ? [] : locale.text('mail.problem.row', { row }),
+      ].flat();
       problems.push({
         code: 'brief-unreadable',
         id: `brief-unreadable ${id}`,
-        says: locale.text('mail.problem.brief_unreadable', {
-          brief: id,
-          where: locale.list(where),
-          code: error.code,
-        }),
+        says: locale.text('mail.problem.brief_unreadable', { brief: id, where: locale.list(where), code }),
       });
-    }
+    };
+    await loadBrief(id)
+      .then(({ config }) => loadDataset(config.dataset))
+      .catch(onAppError(describe));
   }
   return problems;
 }

@@ -10,7 +10,7 @@ import {
 } from '../dataset/corrections.ts';
 import type { Dataset } from '../dataset/schema.ts';
 import { goneOf, placeOf, unsureOf } from '../delivery/recipients.ts';
-import { AppError, describeFault, type Fault } from '../errors.ts';
+import { describeFault, type Fault, onAppError } from '../errors.ts';
 import { changedActivity } from '../findings/changed-figures.ts';
 import { newEdition, ownPaperOf } from '../ledger/edition-id.ts';
 import {
@@ -44,13 +44,13 @@ export async function reissue(context: ChangeContext, id: string, asOf: Day | un
   const revisions = await ledger.revisions(found.edition.id);
   const replaced = await newestDelivered(context, revisions);
   const inspection = await inspect(context, replaced, { asOf });
-  refuseFannedOut(replaced, inspection);
-  refuseOtherDay(context, replaced, inspection);
+  refuseFannedOut(inspection);
+  refuseOtherDay(inspection);
   const inPlace = changedInPlace(inspection);
   if (inPlace !== null) throw refused(`${replaced.id}: ${inPlace.problem}`, inPlace.hint);
-  const changes = await changesIn(context, replaced, inspection);
-  if (changes.texts.length === 0) throw await nothingToCorrect(context, replaced, inspection);
-  const next = revisionAfter(revisions, { replaced, inspection, changes });
+  const changes = await changesIn(context, inspection);
+  if (changes.texts.length === 0) throw await nothingToCorrect(context, inspection);
+  const next = revisionAfter(revisions, { inspection, changes });
   const change = { what: 'reissue', edition: replaced.id, details: { asOf: inspection.by } };
   const [added] = await audited(context, change, () => ledger.request([next], context.now()));
   if (added === undefined) throw refused(`${next.id} already exists.`, '"sitrep runs" shows its state.');
@@ -65,7 +65,7 @@ export async function reissue(context: ChangeContext, id: string, asOf: Day | un
     replaces: replaced.id,
     asOf: inspection.by,
     changes: changes.texts,
-    passedOver: leftIn(replaced, inspection),
+    passedOver: leftIn(inspection),
     recipients: recipients.size,
     forgotten: [...recipients.values()].filter(Boolean).length,
   };
@@ -113,7 +113,7 @@ async function newestDelivered(
 }
 
 /** A brief that now fans out no longer has a single edition to correct. */
-function refuseFannedOut({ id, parameters }: EditionRecord, { brief }: Inspection): void {
+function refuseFannedOut({ edition: { id, parameters }, brief }: Inspection): void {
   if (brief.config.forEach === null || Object.keys(parameters).length > 0) return;
   throw refused(
     `${brief.id} now has one edition for each row of "${brief.config.forEach}", and ${id} belongs to none of them.`,
@@ -122,25 +122,16 @@ function refuseFannedOut({ id, parameters }: EditionRecord, { brief }: Inspectio
 }
 
 /** The day of a correction must not be in the future or before the previous correction. */
-function refuseOtherDay(context: OperatorContext, edition: EditionRecord, { brief, by }: Inspection): void {
-  const now = today(context.now(), brief.config.schedule.timezone);
+function refuseOtherDay({ edition: { id, correction }, by, now }: Inspection): void {
   if (by > now) throw refused(`${by} is in the future: today is ${now}.`, 'Give an earlier day.');
-  if (edition.correction !== null && by < edition.correction.asOf)
-    throw refused(
-      `${edition.id} is already corrected as of ${edition.correction.asOf}.`,
-      'Give a later day.',
-    );
+  if (correction !== null && by < correction.asOf)
+    throw refused(`${id} is already corrected as of ${correction.asOf}.`, 'Give a later day.');
 }
 
-async function nothingToCorrect(
-  context: OperatorContext,
-  edition: EditionRecord,
-  inspection: Inspection,
-): Promise<Error> {
-  const { brief, by } = inspection;
-  const now = today(context.now(), brief.config.schedule.timezone);
-  const later = now > by ? (await changesIn(context, edition, { ...inspection, by: now })).texts : [];
-  const left = leftIn(edition, inspection);
+async function nothingToCorrect(context: OperatorContext, inspection: Inspection): Promise<Error> {
+  const { edition, by, now } = inspection;
+  const later = now > by ? (await changesIn(context, { ...inspection, by: now })).texts : [];
+  const left = leftIn(inspection);
   return refused(
     `No row of ${edition.id} was revised or withdrawn by ${by}.`,
     [
@@ -156,45 +147,38 @@ async function nothingToCorrect(
 
 function revisionAfter(
   revisions: readonly EditionRecord[],
-  { replaced, inspection, changes }: { replaced: EditionRecord; inspection: Inspection; changes: Changes },
+  { inspection, changes }: { inspection: Inspection; changes: Changes },
 ): NewEdition {
-  const { asOf, paper, parameters, partOf } = replaced;
-  const { brief, by, manifest } = inspection;
-  const revision = Math.max(...revisions.map(revisionOf)) + 1;
+  const { edition: replaced, by: asOf, manifest } = inspection;
+  const { id, brief, asOf: day, paper, parameters, partOf } = replaced;
   const correction = {
-    revision,
-    asOf: by,
+    revision: Math.max(...revisions.map(revisionOf)) + 1,
+    asOf,
     replaces: {
-      edition: replaced.id,
+      edition: id,
       revision: revisionOf(replaced),
       asOf: replaced.correction?.asOf ?? null,
     },
-    rows: changes.rows.map(({ id }) => id),
+    rows: changes.rows.map((row) => row.id),
     incidents: changes.incidents && { ...changes.incidents, checked: manifest.incidents?.checked },
   };
+  const of = { brief, asOf: day, paper, parameters, partOf };
   return newEdition(
-    {
-      brief: brief.id,
-      asOf,
-      paper,
-      parameters,
-      partOf,
-      origin: 'correction',
-      slot: null,
-      reach: 'all',
-      correction,
-    },
+    { ...of, origin: 'correction', slot: null, reach: 'all', correction },
     { ownPaper: ownPaperOf(replaced) },
   );
 }
 
-/** The rows that a delivered edition shows, and the day (`by`) up to which corrections count. */
+/** A delivered edition, what it shows, and the day (`by`) up to which corrections count. */
 interface Inspection {
+  readonly edition: EditionRecord;
   readonly brief: Brief;
   readonly dataset: Dataset;
   readonly manifest: Manifest;
   readonly shown: readonly string[];
   readonly by: Day;
+  /** Today in the brief's time zone. */
+  readonly now: Day;
 }
 
 /** Throws if the edition cannot be inspected: its files have changed, or its brief or data cannot be read. */
@@ -203,16 +187,21 @@ async function inspect(
   edition: EditionRecord,
   { asOf, byToday = false }: { asOf: Day | undefined; byToday?: boolean },
 ): Promise<Inspection> {
-  const manifest = edition.folder === null ? undefined : await context.readManifest(edition.folder);
-  if (manifest === undefined) throw refused(gone(edition), 'Restore them from a backup.');
+  const { id, folder } = edition;
+  const manifest = folder === null ? undefined : await context.readManifest(folder);
+  if (manifest === undefined)
+    throw refused(
+      `The files of ${id} in ${folder} are missing or altered, so its rows are not known.`,
+      'Restore them from a backup.',
+    );
   const brief = await context.loadBrief(edition.brief);
   const dataset = await context.loadDataset(brief.config.dataset);
   const { timezone } = brief.config.schedule;
-  const now = context.now();
+  const now = today(context.now(), timezone);
   // Imports are known from the day on which they were made, whatever days their incidents are of.
   const untilToday = byToday || dataset.incidents.imports.length > 0;
-  const by = asOf ?? (untilToday ? today(now, timezone) : defaultAsOf(dataset, timezone, now).asOf);
-  return { brief, dataset, by, manifest, shown: manifest.rows.map((row) => row.id) };
+  const by = asOf ?? (untilToday ? now : defaultAsOf(dataset, timezone, context.now()).asOf);
+  return { edition, brief, dataset, by, now, manifest, shown: manifest.rows.map((row) => row.id) };
 }
 
 /** The rows and incidents of an edition that changed, and all changes in words. */
@@ -222,19 +211,16 @@ interface Changes {
   readonly texts: string[];
 }
 
-async function changesIn(
-  { openQueries }: OperatorContext,
-  { asOf, correction }: EditionRecord,
-  inspection: Inspection,
-): Promise<Changes> {
+async function changesIn({ openQueries }: OperatorContext, inspection: Inspection): Promise<Changes> {
   const { brief, dataset, shown, by } = inspection;
+  const { asOf, correction } = inspection.edition;
   const rows = correctionsOf(dataset.tables, { asOf, since: correction?.asOf ?? null, by, shown });
   const { incidents, texts } = await correctedEvidence(inspection, openQueries);
   const words = { settings: dataset.settings, locale: brief.locale };
   return { rows, incidents, texts: [...rows.map((each) => correctionText(each, words)), ...texts] };
 }
 
-const leftIn = ({ asOf }: EditionRecord, { dataset, shown, by }: Inspection): string[] =>
+const leftIn = ({ edition: { asOf }, dataset, shown, by }: Inspection): string[] =>
   passedOver(dataset.tables, { asOf, by, shown });
 
 /**
@@ -257,9 +243,6 @@ function changedInPlace({ dataset, manifest }: Inspection): Fault | null {
 
 const MOST_LISTED = 10;
 
-const gone = ({ id, folder }: EditionRecord): string =>
-  `The files of ${id} in ${folder} are missing or altered, so its rows are not known.`;
-
 /**
  * Delivered editions that contain rows revised or withdrawn by a day, today by default. An edition that cannot be
  * inspected is listed with the reason and does not prevent others from being listed.
@@ -270,7 +253,11 @@ export async function listCorrectable(
 ): Promise<Correctable[]> {
   const found: Correctable[] = [];
   for (const edition of await context.ledger.deliveredEditions(await context.briefIds())) {
-    const correctable = await inspectOne(context, edition, asOf);
+    const correctable = await inspectOne(context, edition, asOf).catch(
+      onAppError(({ faults }): Correctable => {
+        return { edition: edition.id, changes: [], problem: faults.map(describeFault).join(' ') };
+      }),
+    );
     if (correctable.changes.length > 0 || correctable.problem !== null) found.push(correctable);
   }
   return found;
@@ -281,25 +268,12 @@ async function inspectOne(
   edition: EditionRecord,
   asOf: Day | undefined,
 ): Promise<Correctable> {
-  const { id } = edition;
-  try {
-    const inspection = await inspect(context, edition, { asOf, byToday: true });
-    const { texts: changes } =
-      inspection.by <= dayOf(edition) ? { texts: [] } : await changesIn(context, edition, inspection);
-    const inPlace = changedInPlace(inspection);
-    return {
-      edition: id,
-      changes,
-      problem: inPlace && describeFault(inPlace),
-    };
-  } catch (error) {
-    if (!(error instanceof AppError)) throw error;
-    return { edition: id, changes: [], problem: error.faults.map(describeFault).join(' ') };
-  }
+  const inspection = await inspect(context, edition, { asOf, byToday: true });
+  const knownUntil = edition.correction?.asOf ?? edition.asOf;
+  const changes = inspection.by <= knownUntil ? [] : (await changesIn(context, inspection)).texts;
+  const inPlace = changedInPlace(inspection);
+  return { edition: edition.id, changes, problem: inPlace && describeFault(inPlace) };
 }
-
-/** The day up to which the edition's information was known. */
-const dayOf = ({ asOf, correction }: EditionRecord): Day => correction?.asOf ?? asOf;
 
 /**
  * What the imports up to a day correct in the incidents of a delivered edition, and the corrected sets in words.
@@ -309,9 +283,9 @@ const dayOf = ({ asOf, correction }: EditionRecord): Day => correction?.asOf ?? 
  * `query-failed`.
  */
 async function correctedEvidence(
-  { brief, dataset, manifest, by }: { brief: Brief; dataset: Dataset; manifest: Manifest; by: Day },
+  { brief, dataset, manifest, by }: Inspection,
   openQueries: OpenQueries,
-): Promise<{ incidents: NonNullable<Correction['incidents']>; texts: readonly string[] }> {
+): Promise<Pick<Changes, 'incidents' | 'texts'>> {
   const { asOf, evidence, parameters: given } = manifest;
   const first = manifest.incidents?.import ?? 0;
   const since = manifest.correction?.incidents?.last ?? first;

@@ -1,10 +1,9 @@
 import { Temporal } from 'temporal-polyfill';
 import { z } from 'zod';
-import { audited, type ChangeContext, type OperatorContext } from './context.ts';
+import { audited, type ChangeContext } from './context.ts';
 import { type Day, day, today } from '../calendar.ts';
 import { AppError } from '../errors.ts';
 import { newEdition } from '../ledger/edition-id.ts';
-import type { EditionRecord, NewEdition } from '../ledger/records.ts';
 import { type Brief, papers } from '../project/brief.ts';
 import { requireParameters } from '../project/parameters.ts';
 
@@ -49,14 +48,26 @@ export async function requestEdition(
   context: ChangeContext,
   { brief, ...asked }: { readonly brief: Brief } & z.output<typeof editionRequest>,
 ): Promise<{ id: string; isNew: boolean }> {
-  const edition = editionRequested(context, brief, asked);
   const { ledger } = context;
-  const { asOf, parameters } = edition;
-  const present = await existing(context, edition, { isOnPaper: asked.paper !== undefined });
+  const { asOf, paper = brief.config.paper, deliver } = asked;
+  requireOver(brief, { asOf, field: 'asOf', now: context.now() });
+  // A request without parameters for a brief that fans out covers all its editions.
+  const isWhole = brief.config.forEach !== null && Object.keys(asked.parameters).length === 0;
+  const parameters = isWhole ? {} : requireParameters(brief, asked.parameters);
+  const of = { brief: brief.id, asOf, paper, parameters, partOf: null, correction: null };
+  const edition = newEdition(
+    { ...of, origin: 'request', slot: null, reach: deliver ? 'all' : 'none' },
+    { ownPaper: brief.config.paper },
+  );
+  // Without a requested paper, an edition with the same id counts, whatever its paper. Otherwise the paper must match,
+  // whatever the id.
+  const named = asked.paper === undefined ? await ledger.edition(edition.id) : undefined;
+  const present = named ?? (await ledger.sameEdition(edition));
   if (present !== undefined) {
-    const { id, paper } = present;
+    const { id, paper: itsPaper } = present;
     // The edition stays as it is but moves ahead of any backfill.
-    if (present.state === 'queued') await ledger.request([{ ...edition, id, paper }], context.now());
+    if (present.state === 'queued')
+      await ledger.request([{ ...edition, id, paper: itsPaper }], context.now());
     return { id, isNew: false };
   }
   const { queuedRequests: queued } = await ledger.counts();
@@ -65,49 +76,9 @@ export async function requestEdition(
       problem: `${queued} requested editions are already waiting, and the limit is ${context.mostQueued}.`,
       hint: 'Try again later, or raise SITREP_MOST_QUEUED.',
     });
-  const details = { asOf, deliver: asked.deliver, ...(Object.keys(parameters).length > 0 && { parameters }) };
-  const added = await audited(context, { what: 'request', edition: edition.id, details }, () =>
+  const details = { asOf, deliver, ...(Object.keys(parameters).length > 0 && { parameters }) };
+  const [id] = await audited(context, { what: 'request', edition: edition.id, details }, () =>
     ledger.request([edition], context.now()),
   );
-  const [id] = added;
   return { id: id ?? edition.id, isNew: id !== undefined };
-}
-
-/**
- * The existing edition for a request, if any. Without a requested paper, an edition with the same id counts, whatever
- * its paper. Otherwise the paper must match, whatever the id.
- */
-async function existing(
-  { ledger }: OperatorContext,
-  edition: NewEdition,
-  { isOnPaper }: { isOnPaper: boolean },
-): Promise<EditionRecord | undefined> {
-  const named = isOnPaper ? undefined : await ledger.edition(edition.id);
-  return named ?? ledger.sameEdition(edition);
-}
-
-function editionRequested(
-  context: OperatorContext,
-  brief: Brief,
-  asked: z.output<typeof editionRequest>,
-): NewEdition {
-  const { asOf, paper = brief.config.paper, deliver } = asked;
-  requireOver(brief, { asOf, field: 'asOf', now: context.now() });
-  // A request without parameters for a brief that fans out covers all its editions.
-  const whole = brief.config.forEach !== null && Object.keys(asked.parameters).length === 0;
-  const parameters = whole ? {} : requireParameters(brief, asked.parameters);
-  return newEdition(
-    {
-      brief: brief.id,
-      asOf,
-      paper,
-      parameters,
-      partOf: null,
-      correction: null,
-      origin: 'request',
-      slot: null,
-      reach: deliver ? 'all' : 'none',
-    },
-    { ownPaper: brief.config.paper },
-  );
 }

@@ -14,22 +14,24 @@ import { listCorrectable, reissue } from './reissue.ts';
 import { type EditionRequest, editionRequest, requestEdition, requireOver } from './request.ts';
 import { prune, resend, type TransitionName, transitions } from './transitions.ts';
 import {
+  auditCursor,
   auditQuery,
   auditShown,
   deliveriesQuery,
+  deliveryCursor,
   deliveryShown,
+  editionCursor,
   editionShown,
   editionsQuery,
   openBriefViews,
-  readDeliveryCursor,
-  readEditionCursor,
-  readNumber,
+  readCursor,
   visibilityOf,
+  visibleBrief,
   wordsShown,
   writeCursor,
 } from './visibility.ts';
 import type { Day } from '../calendar.ts';
-import { AppError, meantBy } from '../errors.ts';
+import { AppError } from '../errors.ts';
 import type { AuditRecord, Caller, TokenRecord } from '../ledger/principal.ts';
 import { revisionOf } from '../ledger/records.ts';
 import type { Visibility } from '../ledger/types.ts';
@@ -56,7 +58,6 @@ export type EditionService = ReturnType<typeof openEditionService>;
  */
 export function openEditionService(context: OperatorContext) {
   const { ledger } = context;
-  const briefViews = openBriefViews(context);
   const visibleEdition = async (caller: Caller, id: string, visibility?: Visibility) => {
     const found = await ledger.edition(id, visibility ?? (await visibilityOf(context, caller)));
     if (found === undefined) throw unknownEdition(id);
@@ -80,23 +81,19 @@ export function openEditionService(context: OperatorContext) {
       hint: 'Run the command there.',
     });
   };
-  const briefNamed = async (id: string): Promise<Brief> => {
-    const ids = await context.briefIds();
-    if (ids.includes(id)) return context.loadBrief(id);
-    throw new AppError('brief-unknown', {
-      problem: `There is no brief "${id}".`,
-      hint: meantBy(id, ids),
-    });
+  const briefFor = async (caller: Caller, id: string): Promise<Brief> => {
+    await visibleBrief(context, caller, id);
+    return context.loadBrief(id);
   };
 
   return {
-    ...briefViews,
+    ...openBriefViews(context),
 
     /** Sorted by period, then revision, the newest first. */
     async editions(caller: Caller, query: z.input<typeof editionsQuery>): Promise<Page<EditionView>> {
       const { limit, after, ...filter } = editionsQuery.parse(query);
       const visibility = await visibilityOf(context, caller);
-      const asked = { ...filter, visibility, after: readEditionCursor(after), limit: limit + 1 };
+      const asked = { ...filter, visibility, after: readCursor(editionCursor, after), limit: limit + 1 };
       const { items, next } = pageOf(await ledger.editions(asked), limit, (last) => [
         last.asOf,
         String(revisionOf(last)),
@@ -130,7 +127,7 @@ export function openEditionService(context: OperatorContext) {
     async deliveries(caller: Caller, query: z.input<typeof deliveriesQuery>): Promise<Page<DeliveryView>> {
       const { limit, after, ...filter } = deliveriesQuery.parse(query);
       const visibility = await visibilityOf(context, caller);
-      const asked = { ...filter, visibility, after: readDeliveryCursor(after), limit: limit + 1 };
+      const asked = { ...filter, visibility, after: readCursor(deliveryCursor, after), limit: limit + 1 };
       const { items, next } = pageOf(await ledger.deliveries(asked), limit, (last) => [
         last.createdAt.toISOString(),
         last.edition,
@@ -160,7 +157,7 @@ export function openEditionService(context: OperatorContext) {
     async audit(caller: Caller, query: z.input<typeof auditQuery>): Promise<Page<AuditRecord>> {
       const { limit, after, ...filter } = auditQuery.parse(query);
       const visibility = await visibilityOf(context, caller, { ofAll: caller.may === 'read' });
-      const asked = { ...filter, visibility, after: readNumber(after), limit: limit + 1 };
+      const asked = { ...filter, visibility, after: readCursor(auditCursor, after), limit: limit + 1 };
       const { items, next } = pageOf(await ledger.audit(asked), limit, ({ id }) => [String(id)]);
       return { items: items.map((each) => auditShown(caller, each)), next };
     },
@@ -168,8 +165,8 @@ export function openEditionService(context: OperatorContext) {
     /** Requests an edition. An existing one stays as it is. Throws `parameter-invalid` and `queue-full`. */
     async request(caller: Caller, id: string, asked: EditionRequest) {
       // A brief above the clearance must be unknown even to callers who may not change anything.
-      await briefViews.brief(caller, id);
-      const wanted = { brief: await briefNamed(id), ...editionRequest.parse(asked) };
+      const brief = await briefFor(caller, id);
+      const wanted = { brief, ...editionRequest.parse(asked) };
       const { id: edition, isNew } = await requestEdition(changing(caller), wanted);
       return { edition: await shown(caller, edition), isNew };
     },
@@ -231,7 +228,7 @@ export function openEditionService(context: OperatorContext) {
       { from, to, deliver }: { from: Day; to: Day; deliver: boolean },
     ): Promise<Backfilled> {
       const change = onThisMachine(caller);
-      const brief = await briefNamed(id);
+      const brief = await briefFor(caller, id);
       const asked = editionsBetween(brief, { from, to, reach: deliver ? 'all' : 'folders' });
       const latest = asked.at(-1);
       if (latest) requireOver(brief, { asOf: latest.asOf, field: 'to', now: context.now() });
@@ -250,12 +247,10 @@ export function openEditionService(context: OperatorContext) {
 
     async tokens(caller: Caller): Promise<TokenView[]> {
       onThisMachine(caller);
-      return (await ledger.tokens()).map(({ name, may, clearance, createdAt }) => ({
-        name,
-        may,
-        clearance,
-        createdAt,
-      }));
+      return (await ledger.tokens()).map((record) => {
+        const { sha256: _, ...token } = record;
+        return token;
+      });
     },
     /** The caller creates the token and passes only its hash. */
     addToken: async (caller: Caller, token: Omit<TokenRecord, 'createdAt'>) =>

@@ -8,7 +8,7 @@ import {
   refused,
   refuseReplaced,
 } from './context.ts';
-import { AppError, distinct } from '../errors.ts';
+import { type AppError, onAppError } from '../errors.ts';
 import { canonicalJson } from '../hash.ts';
 import {
   type DeliveryState,
@@ -18,6 +18,7 @@ import {
   type NewDelivery,
 } from '../ledger/records.ts';
 import type { Pruned, PruneRequest } from '../ledger/views.ts';
+import { throwAll } from '../project/load.ts';
 import { addressOf, beyondClearance } from '../project/target.ts';
 
 /** An audited change to an edition or a delivery. Returns the ids of the changed editions and deliveries. */
@@ -116,14 +117,14 @@ async function moveEither(
   return moveDeliveries(context, found, { ...move, from: deliveries });
 }
 
-export const transitions = { retry, cancel, hold, release } as const;
-export type TransitionName = keyof typeof transitions;
-export const transitionNames = [
-  'retry',
-  'cancel',
-  'hold',
-  'release',
-] as const satisfies readonly TransitionName[];
+export const transitionNames = ['retry', 'cancel', 'hold', 'release'] as const;
+export type TransitionName = (typeof transitionNames)[number];
+export const transitions: { readonly [name in TransitionName]: Transition } = {
+  retry,
+  cancel,
+  hold,
+  release,
+};
 
 const isAtRest = (state: DeliveryState): boolean =>
   state === 'held' || state === 'failed' || state === 'bounced' || state === 'cancelled';
@@ -185,17 +186,13 @@ async function removeOld(
   for (const revisions of byIdentity(await ledger.removableEditions(editionsBefore))) {
     const ids = revisions.map(({ id }) => id);
     const folders = revisions.flatMap(({ folder }) => (folder === null ? [] : [folder]));
-    try {
-      if (await removeEditions(folders, () => ledger.removeEditions(ids, editionsBefore)))
-        removed.push(...ids);
-    } catch (error) {
+    await removeEditions(folders, () => ledger.removeEditions(ids, editionsBefore)).then(
+      (isRemoved) => isRemoved && removed.push(...ids),
       // If files cannot be removed, their rows stay, and the next "prune" finds them.
-      if (!(error instanceof AppError)) throw error;
-      failures.push(error);
-    }
+      onAppError((error) => failures.push(error)),
+    );
   }
-  const [first] = failures;
-  if (first) throw new AppError(first.code, distinct(failures), { cause: first });
+  throwAll(failures);
   return { editions: removed, addresses };
 }
 

@@ -3,7 +3,7 @@ import type { OperatorContext } from './context.ts';
 import { lastDayOver } from './request.ts';
 import { day } from '../calendar.ts';
 import { markingsWithin } from '../dataset/fields.ts';
-import { AppError, type Fault, meantBy } from '../errors.ts';
+import { AppError, type Fault, meantBy, onAppError } from '../errors.ts';
 import { splitEditionId } from '../ledger/edition-id.ts';
 import { type AuditRecord, type Caller, maySee, seesAll } from '../ledger/principal.ts';
 import {
@@ -33,20 +33,28 @@ type Readable =
  * The briefs that a caller may see. A brief that cannot be read has no marking, so only callers with the highest
  * clearance see it.
  */
-async function visibleBriefs(context: Briefs, caller: Caller): Promise<Readable[]> {
-  const all = await Promise.all((await context.briefIds()).map((id) => readable(context, id)));
-  return all.filter((each) =>
+async function visibleBriefs({ briefIds, loadBrief }: Briefs, caller: Caller): Promise<Readable[]> {
+  const all = (await briefIds()).map((id) =>
+    loadBrief(id).then(
+      (brief): Readable => ({ id, brief }),
+      onAppError(({ faults }) => ({ id, faults })),
+    ),
+  );
+  return (await Promise.all(all)).filter((each) =>
     'brief' in each ? maySee(caller, each.brief.config.marking) : seesAll(caller),
   );
 }
 
-async function readable({ loadBrief }: Briefs, id: string): Promise<Readable> {
-  try {
-    return { id, brief: await loadBrief(id) };
-  } catch (error) {
-    if (!(error instanceof AppError)) throw error;
-    return { id, faults: error.faults };
-  }
+/** Throws `brief-unknown` for a brief that the caller may not see. */
+export async function visibleBrief(context: Briefs, caller: Caller, id: string): Promise<Readable> {
+  const seen = await visibleBriefs(context, caller);
+  const found = seen.find((each) => each.id === id);
+  if (found) return found;
+  const ids = seen.map((each) => each.id);
+  throw new AppError('brief-unknown', {
+    problem: `There is no brief "${id}".`,
+    hint: ids.length === 0 ? 'There are none.' : meantBy(id, ids),
+  });
 }
 
 /** The caller's visibility. Undefined means everything, including data without a marking, unless `ofAll` is set. */
@@ -147,7 +155,8 @@ export const wordsShown = ({ may }: Caller, words: string | null): string | null
 export const writeCursor = (keys: readonly string[]): string =>
   Buffer.from(JSON.stringify(keys)).toString('base64url');
 
-const read = <T extends z.ZodType>(keys: T, text: string | undefined): z.output<T> | undefined => {
+/** The values of a cursor. Throws if they do not have the form `keys`. */
+export function readCursor<T extends z.ZodType>(keys: T, text: string | undefined): z.output<T> | undefined {
   if (text === undefined) return undefined;
   let given: unknown;
   try {
@@ -160,22 +169,14 @@ const read = <T extends z.ZodType>(keys: T, text: string | undefined): z.output<
   throw new z.ZodError([
     { code: 'custom', path: ['after'], message: 'is not the "next" of a list', input: text },
   ]);
-};
-
-export function readEditionCursor(text: string | undefined) {
-  const keys = read(z.tuple([storable, z.string().regex(/^[1-9]\d{0,8}$/), storable]), text);
-  return keys && { asOf: keys[0], revision: Number(keys[1]), id: keys[2] };
 }
-
-export function readDeliveryCursor(text: string | undefined) {
-  const keys = read(z.tuple([z.iso.datetime(), storable, storable]), text);
-  return keys && { createdAt: new Date(keys[0]), edition: keys[1], id: keys[2] };
-}
-
-export function readNumber(text: string | undefined): number | undefined {
-  const keys = read(z.tuple([z.string().regex(/^\d{1,15}$/)]), text);
-  return keys && Number(keys[0]);
-}
+export const editionCursor = z
+  .tuple([storable, z.string().regex(/^[1-9]\d{0,8}$/), storable])
+  .transform(([asOf, revision, id]) => ({ asOf, revision: Number(revision), id }));
+export const deliveryCursor = z
+  .tuple([z.iso.datetime(), storable, storable])
+  .transform(([createdAt, edition, id]) => ({ createdAt: new Date(createdAt), edition, id }));
+export const auditCursor = z.tuple([z.string().regex(/^\d{1,15}$/)]).transform(([id]) => Number(id));
 
 /** What is known of a brief that cannot be read. */
 const nothingOf = (id: string): BriefView => ({
@@ -196,6 +197,11 @@ export const unreadable = (id: string): BriefDetail => ({ ...nothingOf(id), ...n
 /** Briefs as a caller sees them. */
 export function openBriefViews(context: OperatorContext) {
   const { ledger } = context;
+  const datasetFaults = ({ config }: Brief): Promise<readonly Fault[]> =>
+    context.loadDataset(config.dataset).then(
+      () => [],
+      onAppError(({ faults }) => faults),
+    );
   const view = async (
     caller: Caller,
     each: Readable,
@@ -210,8 +216,18 @@ export function openBriefViews(context: OperatorContext) {
     const { title, subject, marking, paper, schedule } = each.brief.config;
     const { cron, timezone } = schedule;
     const [next = null] = comingSlots(schedule, context.now(), 1);
-    const faults = seesAll(caller) ? await datasetFaults(context, each.brief.config.dataset) : [];
-    return { ...common, title, subject, marking, paper, schedule: { cron, timezone }, next, faults };
+    // Faults may quote rows, so they are only for callers with the highest clearance.
+    const faults = seesAll(caller) ? await datasetFaults(each.brief) : [];
+    return {
+      ...common,
+      title,
+      subject,
+      marking,
+      paper,
+      schedule: { cron, timezone },
+      next,
+      faults: [...faults],
+    };
   };
 
   return {
@@ -222,19 +238,7 @@ export function openBriefViews(context: OperatorContext) {
     },
 
     async brief(caller: Caller, id: string): Promise<BriefDetail> {
-      const seen = await visibleBriefs(context, caller);
-      const found = seen.find((each) => each.id === id);
-      if (found === undefined)
-        throw new AppError('brief-unknown', {
-          problem: `There is no brief "${id}".`,
-          hint:
-            seen.length === 0
-              ? 'There are none.'
-              : meantBy(
-                  id,
-                  seen.map((each) => each.id),
-                ),
-        });
+      const found = await visibleBrief(context, caller, id);
       const common = await view(caller, found, await visibilityOf(context, caller));
       if (!('brief' in found)) return { ...common, ...noDetails };
       const { parameters, forEach, deliver } = found.brief.config;
@@ -252,13 +256,3 @@ export function openBriefViews(context: OperatorContext) {
     },
   };
 }
-
-/** Faults may quote rows, so they are only for callers with the highest clearance. */
-const datasetFaults = (context: OperatorContext, name: string): Promise<Fault[]> =>
-  context.loadDataset(name).then(
-    () => [],
-    (error: unknown) => {
-      if (!(error instanceof AppError)) throw error;
-      return [...error.faults];
-    },
-  );
