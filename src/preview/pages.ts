@@ -3,11 +3,9 @@ import type { View, Wanted } from './session.ts';
 import { type Day, dayAfter } from '../calendar.ts';
 import { describeFault, type Fault, noteOf } from '../errors.ts';
 import type { Locale } from '../locale.ts';
-import type { Brief, Schedule } from '../project/brief.ts';
+import type { Brief, Format, Schedule } from '../project/brief.ts';
 import { describeParameters, type Parameters } from '../project/parameters.ts';
 import { slotsBetween } from '../scheduler/slots.ts';
-
-export type Format = 'html' | 'pdf';
 
 /** Lines shown before and after a line with a fault. */
 const AROUND = 2;
@@ -24,13 +22,20 @@ export interface IndexRow {
   readonly faults: readonly Fault[];
 }
 
-interface ShellData {
-  readonly events: string;
-  readonly stamp: string;
-  readonly version: string;
-  readonly src: string;
-  readonly isPdf: boolean;
+interface Shell {
+  readonly title: string;
+  readonly bar: string;
+  readonly faults: string;
+  readonly data: {
+    readonly events: string;
+    readonly stamp: string;
+    readonly version: string;
+    readonly src: string;
+    readonly isPdf: boolean;
+  };
 }
+
+const names = ['index', 'list', 'shell', 'bar', 'faults', 'empty'] as const;
 
 /** The preview's own pages, from the templates in `web/preview/`. */
 export async function openPages(
@@ -40,31 +45,28 @@ export async function openPages(
   const { text } = locale;
   const handlebars = Handlebars.create();
   handlebars.registerHelper('t', (key: string, { hash }: Handlebars.HelperOptions) => text(key, hash));
-  const compile = async (name: string) =>
-    handlebars.compile(await readAsset(`preview/${name}.hbs`), { strict: true });
-  const [index, list, shell, bar, faults, empty] = await Promise.all(
-    ['index', 'list', 'shell', 'bar', 'faults', 'empty'].map((name) => compile(name)),
-  );
-  if (!index || !list || !shell || !bar || !faults || !empty)
-    throw new Error('A page of the preview is missing.');
-  const rowsOf = (rows: readonly IndexRow[]) => ({
-    rows: rows.map((row) => ({
-      ...row,
-      href: addressOf({ brief: row.id, given: {} }),
-      days: row.days.map((day) => ({ day, href: addressOf({ brief: row.id, asOf: day, given: {} }) })),
-      problem: row.faults[0] ? describeFault(row.faults[0]) : null,
-    })),
-  });
+  const templates = new Map<string, HandlebarsTemplateDelegate>();
+  for (const name of names)
+    templates.set(name, handlebars.compile(await readAsset(`preview/${name}.hbs`), { strict: true }));
+  const show = (name: (typeof names)[number], data: object): string =>
+    templates.get(name)?.({ lang: locale.tag, direction: locale.direction, ...data }) ?? '';
+  const list = (rows: readonly IndexRow[]) =>
+    show('list', {
+      rows: rows.map((row) => ({
+        ...row,
+        href: addressOf({ brief: row.id, given: {} }),
+        days: row.days.map((day) => ({ day, href: addressOf({ brief: row.id, asOf: day, given: {} }) })),
+        problem: row.faults[0] ? describeFault(row.faults[0]) : null,
+      })),
+    });
   return {
-    list: (rows: readonly IndexRow[]) => list(rowsOf(rows)),
+    list,
     /** Shown in place of a brief that has never been rendered. */
-    empty: () => empty({ lang: locale.tag, direction: locale.direction }),
-    index: (rows: readonly IndexRow[]) =>
-      index({ lang: locale.tag, direction: locale.direction, list: list(rowsOf(rows)) }),
-    shell: (parts: { title: string; bar: string; faults: string; data: ShellData }) =>
-      shell({ lang: locale.tag, direction: locale.direction, ...parts }),
-    bar: (view: View<unknown>, wanted: Wanted, format: Format) => bar(barOf(view, wanted, format)),
-    faults: async ({ faults: found, warnings, page }: View<unknown>) => {
+    empty: () => show('empty', {}),
+    index: (rows: readonly IndexRow[]) => show('index', { list: list(rows) }),
+    shell: (parts: Shell) => show('shell', parts),
+    bar: (view: View, wanted: Wanted, format: Format) => show('bar', barOf(view, wanted, format)),
+    faults: async ({ faults: found, warnings, page }: View) => {
       const shown = async (of: readonly Fault[], kind: 'faults' | 'warnings') => ({
         kind,
         faults: await Promise.all(of.map((fault) => explained(fault, { readText, locale }))),
@@ -72,7 +74,7 @@ export async function openPages(
         isOutdated: kind === 'faults' && page !== undefined,
       });
       const lists = await Promise.all([shown(found, 'faults'), shown(warnings, 'warnings')]);
-      return faults({ lists: lists.filter((each) => each.faults.length > 0) }).trim();
+      return show('faults', { lists: lists.filter((each) => each.faults.length > 0) }).trim();
     },
   };
 }
@@ -94,7 +96,7 @@ export function addressOf(
 /** `region=north`: parameters as in the query string of an address. */
 const editionKey = (parameters: Parameters): string => new URLSearchParams({ ...parameters }).toString();
 
-function barOf({ brief, asOf, editions, parameters = {} }: View<unknown>, wanted: Wanted, format: Format) {
+function barOf({ brief, asOf, editions, parameters = {} }: View, wanted: Wanted, format: Format) {
   const at = (change: Partial<Wanted>, as: Format = format) =>
     addressOf({ ...wanted, ...change }, { format: as });
   const around =
@@ -126,7 +128,8 @@ function barOf({ brief, asOf, editions, parameters = {} }: View<unknown>, wanted
   };
 }
 
-const goldenDays = (brief: Brief | undefined): string[] =>
+/** The days of a brief's golden editions. */
+export const goldenDays = (brief: Brief | undefined): string[] =>
   [...new Set((brief?.config.golden ?? []).map(({ asOf }) => asOf))].toSorted();
 
 async function explained(fault: Fault, { readText, locale }: { readText: ReadText; locale: Locale }) {

@@ -1,17 +1,17 @@
 import { randomBytes } from 'node:crypto';
+import { basename } from 'node:path';
 import cookie from '@fastify/cookie';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { addressOf, type Format, openPages, type IndexRow } from './pages.ts';
-import { openPreview, type PreviewWorld, type View, type Wanted } from './session.ts';
-import { type DayName, dayName, resolveDay } from '../calendar.ts';
+import { addressOf, goldenDays, type IndexRow, openPages } from './pages.ts';
+import { openPreview, type PreviewWorld, type Wanted } from './session.ts';
+import { type DayName, dayName } from '../calendar.ts';
 import { hashOfToken, tokenWith } from '../editions/access.ts';
-import { AppError } from '../errors.ts';
+import { AppError, onAppError } from '../errors.ts';
 import { openEventStream, sendEvent } from '../event-stream.ts';
 import { hashOf } from '../hash.ts';
 import type { Locale } from '../locale.ts';
-import type { Catalogue } from '../project/load.ts';
-import { defaultAsOf } from '../render/coverage.ts';
+import { type Format, formats } from '../project/brief.ts';
 
 export interface PreviewOptions {
   readonly brief: string | undefined;
@@ -22,8 +22,7 @@ export interface PreviewOptions {
   readonly onReady: (address: string) => void;
 }
 
-export interface Surroundings
-  extends Catalogue, Pick<PreviewWorld, 'loadBrief' | 'loadMaterial' | 'effects' | 'locale'> {
+export interface Surroundings extends PreviewWorld {
   readonly watched: readonly string[];
   watch(folders: readonly string[], onChange: (paths: ReadonlySet<string>) => void): Promise<Disposable>;
   readonly readAsset: (name: string) => Promise<string>;
@@ -51,23 +50,14 @@ const pagePolicy = "sandbox allow-same-origin; frame-ancestors 'self'";
 const query = z.object({
   'as-of': z.preprocess((value) => (value === '' ? undefined : value), dayName.optional()),
   edition: z.string().max(2000).optional(),
-  view: z.enum(['html', 'pdf']).default('html'),
+  view: z.enum(formats).default('html'),
 });
 type Ask = { Params: { id: string }; Querystring: unknown };
 
 /** Serves the preview until the signal is aborted. Throws `settings-invalid` if the port cannot be used. */
 export async function servePreview(options: PreviewOptions, world: Surroundings): Promise<void> {
-  const { signal, now } = options;
-  const preview = openPreview({
-    ...world,
-    signal,
-    dayOf: (asOf, { dataset, brief }) => {
-      const { timezone } = brief.config.schedule;
-      return asOf === undefined
-        ? defaultAsOf(dataset, timezone, now).asOf
-        : resolveDay(asOf, { timezone, now });
-    },
-  });
+  const { signal } = options;
+  const preview = openPreview(world, options);
   const listeners = new Set<() => void>();
   using resources = new DisposableStack();
   const onChange = (): void => {
@@ -83,7 +73,7 @@ export async function servePreview(options: PreviewOptions, world: Surroundings)
 
   /** What a page shows of a view, and a version that tells the page whether it is up to date. */
   const seen = async (wanted: Wanted, format: Format) => {
-    const view: View<string | Uint8Array> = await preview[format](wanted);
+    const view = await preview(wanted, format);
     const version = view.page === undefined ? 'none' : hashOf(view.page).slice(0, 16);
     const [bar, faults] = [pages.bar(view, wanted, format), await pages.faults(view)];
     const src = addressOf(wanted, { file: `/page.${format}` });
@@ -111,7 +101,8 @@ export async function servePreview(options: PreviewOptions, world: Surroundings)
     }),
   );
   server.get<Ask>('/briefs/:id', async (request, reply) => {
-    if (!(await world.briefIds()).includes(request.params.id)) return notThere(reply, pages, world);
+    if (!(await world.briefIds()).includes(request.params.id))
+      return html(reply.code(404), pages.index(await indexRows(world)));
     const { wanted, format } = wantedOf(request.params, request.query);
     const { title, parts, ...data } = await seen(wanted, format);
     const events = addressOf(wanted, { format, file: '/events' });
@@ -122,11 +113,11 @@ export async function servePreview(options: PreviewOptions, world: Surroundings)
     return openStream(reply, { request, listeners }, () => seen(wanted, format));
   });
   server.get<Ask>('/briefs/:id/page.html', async (request, reply) => {
-    const { page } = await preview.html(wantedOf(request.params, request.query).wanted);
+    const { page } = await preview(wantedOf(request.params, request.query).wanted, 'html');
     return html(reply.header('content-security-policy', pagePolicy), page ?? pages.empty());
   });
   server.get<Ask>('/briefs/:id/page.pdf', async (request, reply) => {
-    const { page } = await preview.pdf(wantedOf(request.params, request.query).wanted);
+    const { page } = await preview(wantedOf(request.params, request.query).wanted, 'pdf');
     reply.header('content-security-policy', "frame-ancestors 'self'");
     if (page === undefined) return html(reply.code(404), pages.empty());
     return reply.type('application/pdf').send(page);
@@ -207,53 +198,45 @@ function guard(server: FastifyInstance, sha256: string, { text }: Locale): void 
 }
 
 async function serveAssets(server: FastifyInstance, world: Surroundings): Promise<void> {
-  const [base, css, script] = await Promise.all(
-    ['base.css', 'preview/preview.css', 'preview/preview.js'].map((name) => world.readAsset(name)),
-  );
   const { fontFaces } = await world.loadMaterial();
-  server.get('/assets/base.css', (_, reply) => reply.type('text/css').send(base));
-  server.get('/assets/preview.css', (_, reply) => reply.type('text/css').send(css));
-  server.get('/assets/preview.js', (_, reply) => reply.type('text/javascript').send(script));
   server.get('/assets/fonts.css', (_, reply) =>
     reply.type('text/css').header('cache-control', 'max-age=3600').send(fontFaces),
   );
+  for (const [file, type] of [
+    ['base.css', 'text/css'],
+    ['preview/preview.css', 'text/css'],
+    ['preview/preview.js', 'text/javascript'],
+  ] as const) {
+    const content = await world.readAsset(file);
+    server.get(`/assets/${basename(file)}`, (_, reply) => reply.type(type).send(content));
+  }
 }
 
-async function indexRows(world: Surroundings): Promise<IndexRow[]> {
-  return Promise.all(
-    (await world.briefIds()).map(async (id) => {
-      try {
-        const [brief] = await world.loadBriefs([id]);
-        const { title = id, schedule, golden = [] } = brief?.config ?? {};
-        const days = [...new Set(golden.map(({ asOf }) => asOf))].toSorted();
-        return {
+const indexRows = async (world: Surroundings): Promise<IndexRow[]> =>
+  Promise.all(
+    (await world.briefIds()).map((id) =>
+      world.loadBrief(id).then(
+        (brief): IndexRow => ({
           id,
-          title,
-          schedule: schedule ? `${schedule.cron}, ${schedule.timezone}` : '',
-          days,
+          title: brief.config.title,
+          schedule: `${brief.config.schedule.cron}, ${brief.config.schedule.timezone}`,
+          days: goldenDays(brief),
           faults: [],
-        };
-      } catch (error) {
-        if (!(error instanceof AppError)) throw error;
-        return { id, title: id, schedule: '', days: [], faults: error.faults };
-      }
-    }),
+        }),
+        onAppError(({ faults }) => ({ id, title: id, schedule: '', days: [], faults })),
+      ),
+    ),
   );
-}
 
-const html = (reply: FastifyReply, text: string) => reply.type('text/html; charset=utf-8').send(text);
-const notThere = async (
-  reply: FastifyReply,
-  pages: Awaited<ReturnType<typeof openPages>>,
-  world: Surroundings,
-) => html(reply.code(404), pages.index(await indexRows(world)));
+const html = (reply: FastifyReply, page: string | Uint8Array) =>
+  reply.type('text/html; charset=utf-8').send(page);
 
 /** A browser that loses the connection retries after this time. */
 const RETRY_MS = 500;
 
 /**
- * Sends the result of `look`, the parts of a page as HTML by id and the address in its frame, as server-sent events: at once, in case something changed before the connection, and after
- * every change.
+ * Sends the result of `look`, the parts of a page as HTML by id and the address in its frame, as server-sent events: at
+ * once, in case something changed before the connection, and after every change.
  */
 function openStream(
   reply: FastifyReply,
@@ -261,27 +244,19 @@ function openStream(
   look: () => Promise<object>,
 ): void {
   const raw = openEventStream(reply, { retryMs: RETRY_MS });
-  let isLooking = false;
-  let isStale = false;
   const send = async (): Promise<void> => {
-    isStale = true;
-    if (isLooking) return;
-    isLooking = true;
-    try {
-      while (isStale) {
-        isStale = false;
-        const view = await look();
-        if (!raw.destroyed) sendEvent(raw, 'view', view);
-      }
-    } catch (error) {
+    const view = await look();
+    if (!raw.destroyed && !raw.writableEnded) sendEvent(raw, 'view', view);
+  };
+  // One after another, so that an older view never follows a newer one. Without a change in between, the next is the same.
+  let sent = Promise.resolve();
+  const listener = (): void => {
+    sent = sent.then(send).catch((error: unknown) => {
       // The browser reconnects and then loads the page, which shows the fault.
       request.log.error(error);
       raw.end();
-    } finally {
-      isLooking = false;
-    }
+    });
   };
-  const listener = (): void => void send();
   listeners.add(listener);
   raw.on('close', () => listeners.delete(listener));
   listener();

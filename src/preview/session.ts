@@ -1,11 +1,13 @@
-import { type Day, day, type DayName } from '../calendar.ts';
+import { type Day, day, type DayName, resolveDay } from '../calendar.ts';
 import type { Dataset } from '../dataset/schema.ts';
-import { AppError, distinct, type Fault } from '../errors.ts';
+import { AppError, distinct, type Fault, onAppError } from '../errors.ts';
+import type { Locale } from '../locale.ts';
 import { editionsAskedFor } from '../production/fan-out.ts';
 import { type Effects, produce, render } from '../production/produce.ts';
-import type { Brief } from '../project/brief.ts';
+import type { Brief, Format } from '../project/brief.ts';
+import type { Catalogue } from '../project/load.ts';
 import { hasValues, type Parameters } from '../project/parameters.ts';
-import type { Locale } from '../locale.ts';
+import { defaultAsOf } from '../render/coverage.ts';
 import type { Material, Request } from '../render/edition.ts';
 
 /** The requested view: a brief, a day (the default one if omitted) and one of its editions. */
@@ -16,7 +18,7 @@ export interface Wanted {
 }
 
 /** The content of a view. */
-export interface View<Page> {
+export interface View {
   /** The brief as last loaded without a fault. */
   readonly brief: Brief | undefined;
   readonly asOf: Day | undefined;
@@ -24,54 +26,42 @@ export interface View<Page> {
   readonly editions: readonly Parameters[];
   readonly parameters: Parameters | undefined;
   /** The last good page, which is out of date while there are faults. */
-  readonly page: Page | undefined;
+  readonly page: string | Uint8Array | undefined;
   readonly faults: readonly Fault[];
   /** Faults that do not block the page. */
   readonly warnings: readonly Fault[];
 }
 
-export interface PreviewWorld {
-  /** Each of these functions returns the same object until one of its files changes. */
+/** `loadBrief`, `loadDataset` and `loadMaterial` return the same object until one of its files changes. */
+export interface PreviewWorld extends Catalogue {
   loadBrief(id: string): Promise<Brief>;
-  readonly loadDataset: (name: string) => Promise<Dataset>;
   loadMaterial(): Promise<Material>;
   readonly effects: Effects;
   readonly locale: Locale;
-  /** Resolves the day; without one, the default. */
-  dayOf(asOf: DayName | undefined, of: { brief: Brief; dataset: Dataset }): Day;
-  readonly signal: AbortSignal;
 }
 
-/** Most pages kept of each kind; an author views only a few. */
-const MOST_KEPT = 16;
+/** Most pages kept; an author views only a few. */
+const MOST_KEPT = 32;
 
 interface Inputs {
   readonly brief: Brief;
   readonly dataset: Dataset;
   readonly material: Material;
 }
-/** A page and its warnings. */
-interface Made<Page> {
-  readonly page: Page;
-  readonly warnings: readonly Fault[];
-}
-interface Kept<Page> {
-  inputs: Inputs | undefined;
-  made: Promise<View<Page>> | undefined;
-  last: View<Page> | undefined;
+interface Kept {
+  inputs?: Inputs;
+  made?: Promise<View> | undefined;
+  last: View;
 }
 
 /**
  * Keeps pages, and renders a page again only if one of its files changes. A page stays visible while its successor has
  * faults.
  */
-export function openPreview(world: PreviewWorld) {
+export function openPreview(world: PreviewWorld, { now, signal }: { now: Date; signal: AbortSignal }) {
   async function load(id: string): Promise<Inputs> {
     const errors: AppError[] = [];
-    const collect = (error: unknown): undefined => {
-      if (!(error instanceof AppError)) throw error;
-      errors.push(error);
-    };
+    const collect = onAppError((error) => void errors.push(error));
     const [brief, material] = await Promise.all([
       world.loadBrief(id).catch(collect),
       world.loadMaterial().catch(collect),
@@ -81,95 +71,74 @@ export function openPreview(world: PreviewWorld) {
     throw new AppError(errors[0]?.code ?? 'brief-invalid', distinct(errors));
   }
 
-  async function requestOf(
-    { brief, dataset }: Inputs,
-    { asOf, given }: { asOf: Day } & Pick<Wanted, 'given'>,
-  ): Promise<{ editions: readonly Parameters[]; request: Request | undefined }> {
-    const isFanned = brief.config.forEach !== null;
-    const found = await editionsAskedFor(
-      { brief, dataset, asOf, given: isFanned ? {} : given },
-      world.effects,
-    );
-    const request = found.find(({ parameters }) => hasValues(parameters, given)) ?? found[0];
-    return { editions: found.map(({ parameters }) => parameters), request };
-  }
-
-  /** Keeps the pages of one kind, each with its inputs. */
-  function pages<Page>(make: (request: Request, material: Material) => Promise<Made<Page>>) {
-    const kept = new Map<string, Kept<Page>>();
-
-    const attempt = async (
-      inputs: Inputs,
-      wanted: Wanted,
-      last: View<Page> | undefined,
-    ): Promise<View<Page>> => {
-      const { brief } = inputs;
-      const asOf = world.dayOf(wanted.asOf, inputs);
-      let seen = { brief, asOf, editions: last?.editions ?? [], parameters: last?.parameters };
-      try {
-        const { request, editions } = await requestOf(inputs, { asOf, given: wanted.given });
-        seen = { brief, asOf, editions, parameters: request?.parameters };
-        const { page, warnings = [] } = (request && (await make(request, inputs.material))) ?? {};
-        return {
-          ...seen,
-          page,
-          faults: request ? [] : [nothingToIssue(brief, asOf, world.locale)],
-          warnings,
-        };
-      } catch (error) {
-        if (!(error instanceof AppError)) throw error;
-        return { ...seen, page: last?.page, faults: error.faults, warnings: error.warnings };
-      }
-    };
-
-    return async (wanted: Wanted): Promise<View<Page>> => {
-      const key = JSON.stringify([
-        wanted.brief,
-        wanted.asOf,
-        Object.entries(wanted.given).map(String).toSorted(),
-      ]);
-      const entry: Kept<Page> = kept.get(key) ?? { inputs: undefined, made: undefined, last: undefined };
-      kept.delete(key);
-      kept.set(key, entry);
-      for (const oldest of kept.keys()) if (kept.size > MOST_KEPT) kept.delete(oldest);
-      let inputs: Inputs;
-      try {
-        inputs = await load(wanted.brief);
-      } catch (error) {
-        if (!(error instanceof AppError)) throw error;
-        const none = {
-          brief: undefined,
-          // The meaning of "yesterday" depends on the brief's time zone.
-          asOf: day.safeParse(wanted.asOf).data,
-          editions: [],
-          parameters: undefined,
-          page: undefined,
-        };
-        return { ...none, ...entry.last, faults: error.faults, warnings: [] };
-      }
-      if (entry.made === undefined || !sameInputs(entry.inputs, inputs)) {
-        entry.inputs = inputs;
-        const made = attempt(inputs, wanted, entry.last);
-        entry.made = made;
-        // A page that finishes after its successor must not replace it.
-        made.then(
-          (view) => void (entry.made === made && (entry.last = view)),
-          () => void (entry.made === made && (entry.made = undefined)),
-        );
-      }
-      return entry.made;
-    };
-  }
-
-  return {
-    html: pages(async (request, material) => {
-      const { html, rules } = await render(request, world.effects, material);
-      return { page: html, warnings: rules.warnings };
-    }),
-    pdf: pages(async (request, material) => {
-      const { pdf, rules } = await produce(request, world.effects, material, { signal: world.signal });
+  async function make(format: Format, request: Request, material: Material) {
+    if (format === 'pdf') {
+      const { pdf, rules } = await produce(request, world.effects, material, { signal });
       return { page: pdf, warnings: rules.warnings };
-    }),
+    }
+    const { html, rules } = await render(request, world.effects, material);
+    return { page: html, warnings: rules.warnings };
+  }
+
+  async function attempt(
+    { brief, dataset, material }: Inputs,
+    { asOf: name, given }: Wanted,
+    { format, last }: { format: Format; last: View },
+  ): Promise<View> {
+    const { timezone } = brief.config.schedule;
+    const asOf =
+      name === undefined ? defaultAsOf(dataset, timezone, now).asOf : resolveDay(name, { timezone, now });
+    let view: View = { ...last, brief, asOf, faults: [], warnings: [] };
+    try {
+      const isFanned = brief.config.forEach !== null;
+      const found = await editionsAskedFor(
+        { brief, dataset, asOf, given: isFanned ? {} : given },
+        world.effects,
+      );
+      const request = found.find(({ parameters }) => hasValues(parameters, given)) ?? found[0];
+      const editions = found.map(({ parameters }) => parameters);
+      view = { ...view, editions, parameters: request?.parameters };
+      if (request) return { ...view, ...(await make(format, request, material)) };
+      return { ...view, page: undefined, faults: [nothingToIssue(brief, asOf, world.locale)] };
+    } catch (error) {
+      return onAppError(({ faults, warnings }) => ({ ...view, faults, warnings }))(error);
+    }
+  }
+
+  const kept = new Map<string, Kept>();
+  return async (wanted: Wanted, format: Format): Promise<View> => {
+    const { brief, asOf, given } = wanted;
+    const key = JSON.stringify([format, brief, asOf, Object.entries(given).map(String).toSorted()]);
+    const entry: Kept = kept.get(key) ?? {
+      last: {
+        brief: undefined,
+        // The meaning of "yesterday" depends on the brief's time zone.
+        asOf: day.safeParse(asOf).data,
+        editions: [],
+        parameters: undefined,
+        page: undefined,
+        faults: [],
+        warnings: [],
+      },
+    };
+    kept.delete(key);
+    kept.set(key, entry);
+    for (const oldest of kept.keys()) if (kept.size > MOST_KEPT) kept.delete(oldest);
+    const inputs = await load(brief).catch(
+      onAppError(({ faults }): View => ({ ...entry.last, faults, warnings: [] })),
+    );
+    if ('faults' in inputs) return inputs;
+    if (entry.made === undefined || !sameInputs(entry.inputs, inputs)) {
+      entry.inputs = inputs;
+      const made = attempt(inputs, wanted, { format, last: entry.last });
+      entry.made = made;
+      // A page that finishes after its successor must not replace it.
+      made.then(
+        (view) => void (entry.made === made && (entry.last = view)),
+        () => void (entry.made === made && (entry.made = undefined)),
+      );
+    }
+    return entry.made;
   };
 }
 
