@@ -1,6 +1,6 @@
 import { resolveEdition } from './fan-out.ts';
 import type { Effects } from './produce.ts';
-import { AppError, type Fault } from '../errors.ts';
+import { AppError, type Fault, onAppError } from '../errors.ts';
 import type { Catalogue } from '../project/load.ts';
 import type { Material, Request } from '../render/edition.ts';
 import type { SealedManifest } from '../render/manifest.ts';
@@ -13,11 +13,32 @@ export interface Repository extends Catalogue {
 }
 
 /** The edition's current inputs, or the faults if they are missing. */
-export async function openEdition(
+export const openEdition = (
   manifest: SealedManifest,
   repository: Catalogue,
-): Promise<{ request: Request | undefined; faults: readonly Fault[] }> {
-  const { brief: id, dataset: name, asOf, paper, parameters, correction: was, incidents } = manifest;
+): Promise<{ request?: Request; faults: readonly Fault[] }> =>
+  requestOf(manifest, repository).then(
+    (request) => ({ request, faults: [] }),
+    onAppError(({ faults }) => ({ faults })),
+  );
+
+async function requestOf(
+  { brief: id, asOf, paper, parameters, correction: was, incidents }: SealedManifest,
+  { briefIds, datasetNames, loadBriefs, loadDataset }: Catalogue,
+): Promise<Request> {
+  const missing = (file: string, problem: string) =>
+    new AppError('brief-invalid', {
+      file,
+      problem,
+      hint: 'Verify it in the project that generated it.',
+    });
+  const [brief] = (await briefIds()).includes(id) ? await loadBriefs([id]) : [];
+  if (brief === undefined) throw missing(`templates/${id}`, 'There is no such brief here.');
+  // The brief may use another dataset by now, and the current inputs matter here.
+  const { dataset: wanted } = brief.config;
+  if (!(await datasetNames()).includes(wanted))
+    throw missing(`data/${wanted}`, 'There is no such dataset here.');
+  const dataset = await loadDataset(wanted);
   const correction = was && {
     revision: was.revision,
     asOf: was.asOf,
@@ -25,32 +46,10 @@ export async function openEdition(
     rows: was.changes.filter(({ table }) => table !== 'incidents').map((each) => each.id),
     incidents: was.incidents,
   };
-  const missing = (what: string, problem: string) => ({
-    request: undefined,
-    faults: [{ file: what, problem, hint: 'Verify it in the project that generated it.' }],
-  });
-  if (!(await repository.briefIds()).includes(id))
-    return missing(`templates/${id}`, 'There is no such brief here.');
-  try {
-    const [brief] = await repository.loadBriefs([id]);
-    // The brief may use another dataset by now, and the current inputs matter here.
-    const wanted = brief?.config.dataset ?? name;
-    if (!(await repository.datasetNames()).includes(wanted))
-      return missing(`data/${wanted}`, 'There is no such dataset here.');
-    const dataset = await repository.loadDataset(wanted);
-    return brief === undefined
-      ? missing(`templates/${id}`, 'There is no such brief here.')
-      : {
-          // Later imports and checks of the same day were not there yet.
-          request: {
-            ...resolveEdition({ brief, dataset, asOf, paper, parameters, correction }),
-            upToImport: incidents?.import,
-            checked: incidents?.checked,
-          },
-          faults: [],
-        };
-  } catch (error) {
-    if (!(error instanceof AppError)) throw error;
-    return { request: undefined, faults: error.faults };
-  }
+  return {
+    ...resolveEdition({ brief, dataset, asOf, paper, parameters, correction }),
+    // Later imports and checks of the same day were not there yet.
+    upToImport: incidents?.import,
+    checked: incidents?.checked,
+  };
 }

@@ -1,7 +1,7 @@
 import { changesBetween } from '../dataset/point-in-time.ts';
 import { damagedFiles } from '../dataset/reading/incident-store.ts';
 import type { Tables } from '../dataset/schema.ts';
-import { AppError, type Fault } from '../errors.ts';
+import { type Fault, onAppError } from '../errors.ts';
 import { hashOf } from '../hash.ts';
 import { editionId } from '../ledger/edition-id.ts';
 import { alterationsOf, notRecorded, type Recorded, unexplained } from '../provenance/alterations.ts';
@@ -51,42 +51,46 @@ export async function verify(
   const proof = await readProof(pdf);
   const { manifest, sha256 } = proof;
   const own = beside !== null && isOf(beside, manifest) ? beside : null;
-  const loaded = await openEdition(manifest, repository);
+  const { request, faults: missing } = await openEdition(manifest, repository);
   const { ids, paper } = namesOf(manifest);
-  const edition = loaded.request?.id ?? ids[0];
-  const recorded = [...besideRecord(own), ...(await recordsOf({ ids, paper }))];
-  const dataset = loaded.request?.dataset;
-  const damaged = dataset && (await damagedFiles(dataset.incidents, dataset.folder, { isThorough: true }));
-  const made = loaded.request && (await renderAgain(loaded.request, repository));
-  const faults = [...loaded.faults, ...(damaged ?? []).map(({ fault }) => fault), ...(made?.faults ?? [])];
-  const rendered = made?.pdf === undefined ? null : hashOf(made.pdf);
-  const tables = loaded.request?.dataset.tables;
-  const differences =
-    made?.manifest !== undefined && tables !== undefined
-      ? compareManifests({ was: manifest, is: made.manifest }, tables)
-      : tables !== undefined
-        ? compareRows(manifest, { tables })
-        : [];
+  const besidePdf = own?.files.find(({ name }) => name.endsWith('.pdf'));
+  const recorded: Recorded[] = [
+    ...(besidePdf ? [{ where: 'the manifest beside it', sha256: besidePdf.sha256 }] : []),
+    ...(await recordsOf({ ids, paper })),
+  ];
+  const dataset = request?.dataset;
+  const damaged = dataset ? await damagedFiles(dataset.incidents, dataset.folder, { isThorough: true }) : [];
+  const made = request && (await renderAgain(request, repository));
+  const faults = [...missing, ...damaged.map(({ fault }) => fault), ...(made?.faults ?? [])];
+  const again = made?.edition;
+  const rendered = again ? hashOf(again.pdf) : null;
+  const tables = dataset?.tables;
+  const differences = !tables
+    ? []
+    : again
+      ? compareManifests({ was: manifest, is: again.manifest }, tables)
+      : compareRows(manifest, { tables });
   const explained = differences.length > 0 || faults.length > 0;
   const broken = alterationsOf(proof, { rendered, recorded, explained });
   const isKnown = explained || broken.length > 0 || rendered === sha256;
-  const unnamed =
-    isKnown || made?.pdf === undefined
-      ? []
-      : unexplained({ proof, again: await readProof(made.pdf), own, recorded, tables });
+  const other =
+    isKnown || !again
+      ? undefined
+      : unexplained({ proof, again: await readProof(again.pdf), own, recorded, tables });
   const alterations = [
     ...broken,
-    ...unnamed.filter((each) => each.altered).map(({ says }) => says),
+    ...(other?.altered ? [other.says] : []),
     ...(own === null ? [] : altered).map(
       (name) => `The file ${name} beside it was altered: its bytes do not match manifest.json.`,
     ),
   ];
   const notes = [
-    ...unnamed.filter((each) => !each.altered).map(({ says }) => says),
+    ...(other && !other.altered ? [other.says] : []),
     ...(explained ? notRecorded(sha256, recorded) : []),
-    ...(tables === undefined ? [] : laterChanges(manifest, tables)),
+    ...(tables ? laterChanges(manifest, tables) : []),
   ];
   const verdict = alterations.length > 0 ? 'altered' : rendered === sha256 ? 'identical' : 'differs';
+  const edition = request?.id ?? ids[0];
   return { verdict, edition, sha256, rendered, alterations, differences, faults, notes };
 }
 
@@ -96,11 +100,6 @@ const isOf = (beside: Manifest, { brief, asOf, paper, parameters, correction }: 
   beside.paper === paper &&
   beside.correction?.revision === correction?.revision &&
   JSON.stringify(beside.parameters) === JSON.stringify(parameters);
-
-const besideRecord = (own: Manifest | null): Recorded[] =>
-  (own?.files ?? [])
-    .filter(({ name }) => name.endsWith('.pdf'))
-    .map(({ sha256 }) => ({ where: 'the manifest beside it', sha256 }));
 
 /** An edition's paper and possible ids; which id applies was decided when the edition was requested. */
 export interface EditionNames {
@@ -118,14 +117,13 @@ function namesOf({ brief, asOf, paper, parameters, correction }: SealedManifest)
 async function renderAgain(
   request: Request,
   repository: Repository,
-): Promise<Partial<Pick<Edition, 'pdf' | 'manifest'>> & { faults: readonly Fault[] }> {
+): Promise<{ edition?: Edition; faults: readonly Fault[] }> {
   try {
     const { effects, signal } = repository;
-    const { pdf, manifest } = await produce(request, effects, await repository.loadMaterial(), { signal });
-    return { pdf, manifest, faults: [] };
+    const edition = await produce(request, effects, await repository.loadMaterial(), { signal });
+    return { edition, faults: [] };
   } catch (error) {
-    if (!(error instanceof AppError)) throw error;
-    return { faults: error.faults };
+    return onAppError(({ faults }) => ({ faults }))(error);
   }
 }
 

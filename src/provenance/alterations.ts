@@ -63,39 +63,30 @@ export function unexplained({
   own: Manifest | null;
   recorded: readonly Recorded[];
   tables: Tables | undefined;
-}): { altered: boolean; says: string }[] {
+}): { altered: boolean; says: string } {
   const { manifest, sha256 } = proof;
-  const isRecorded = recorded.some((each) => each.sha256 === sha256);
+  const found = (says: string, altered = false) => ({ altered, says });
   if (manifest.html.sha256 !== again.manifest.html.sha256) {
     // As recorded: a revision uses the day of its correction.
     const by = manifest.correction?.asOf ?? manifest.asOf;
-    const others =
-      own === null || tables === undefined ? [] : otherTables(own.known, knownTables(tables, by));
-    const says =
+    const others = own && tables ? otherTables(own.known, knownTables(tables, by)) : [];
+    return found(
       others.length > 0
         ? `The page is different, because rows that it does not show were changed in ${others.join(', ')}.`
-        : 'The page is different, although everything in its manifest is the same: rows that it does not show were changed, or Sitrep was changed without a new version.';
-    return [{ altered: false, says }];
+        : 'The page is different, although everything in its manifest is the same: rows that it does not show were changed, or Sitrep was changed without a new version.',
+    );
   }
-  if (isRecorded)
-    return [
-      {
-        altered: false,
-        says: 'The page is the same, but was printed or sealed differently: by another build of the browser or of Sitrep with the same version.',
-      },
-    ];
+  if (recorded.some((each) => each.sha256 === sha256))
+    return found(
+      'The page is the same, but was printed or sealed differently: by another build of the browser or of Sitrep with the same version.',
+    );
   const others = otherContents(proof, again);
   return others.length > 0
-    ? [
-        {
-          altered: true,
-          says: `The PDF was altered after it was generated: its inputs are the same, but its contents differ, namely ${others.join(', ')}.`,
-        },
-      ]
-    : [
-        {
-          altered: false,
-          says: 'It shows the same page, but its bytes differ: it was generated with another build of the browser or of Sitrep with the same version, or it was altered in a way that its text does not show. Its SHA-256 is in none of the records. To decide, compare it with the ledger where the PDF was generated.',
-        },
-      ];
+    ? found(
+        `The PDF was altered after it was generated: its inputs are the same, but its contents differ, namely ${others.join(', ')}.`,
+        true,
+      )
+    : found(
+        'It shows the same page, but its bytes differ: it was generated with another build of the browser or of Sitrep with the same version, or it was altered in a way that its text does not show. Its SHA-256 is in none of the records. To decide, compare it with the ledger where the PDF was generated.',
+      );
 }

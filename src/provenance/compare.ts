@@ -1,10 +1,9 @@
 import { newestOn, versionsById } from '../dataset/point-in-time.ts';
-import type { TableRow } from '../dataset/references.ts';
 import type { Tables } from '../dataset/schema.ts';
 import { canonicalJson } from '../hash.ts';
 import type { PdfContents } from '../pdf/contents.ts';
 import { hashOfRow, type Manifest, type ManifestRow, type SealedManifest } from '../render/manifest.ts';
-import type { Proof } from './read-proof.ts';
+import { differingNames, type Proof } from './read-proof.ts';
 
 /** One difference between an edition's inputs then and now. */
 export interface Difference {
@@ -29,6 +28,10 @@ export function compareManifests({ was, is }: Compared, tables: Tables): Differe
   ];
 }
 
+const differences =
+  (kind: Difference['kind']) =>
+  (name: string, change: Difference['change'], says: string): Difference => ({ kind, name, change, says });
+
 /**
  * What happened to the rows of an edition. `shown` are the rows that it would show now; without them, as when the
  * edition can no longer be rendered, the comparison relies on the dataset alone.
@@ -38,42 +41,27 @@ export function compareRows(
   { tables, shown }: { tables: Tables; shown?: readonly ManifestRow[] },
 ): Difference[] {
   const versions = versionsById(tables);
-  const row = (name: string, change: Difference['change'], says: string): Difference => ({
-    kind: 'row',
-    name,
-    change,
-    says,
-  });
+  const row = differences('row');
   const same = new Set(shown?.map(keyOf));
   const gone = rows.flatMap((old): Difference[] => {
     if (same.has(keyOf(old))) return [];
-    const known = versions.get(old.id) ?? [];
-    const version = known.find((each) => each.row.known_on === old.known_on && each.table === old.table);
-    const newest = newestOn(known, correction?.asOf ?? asOf);
-    const place = `${old.id} (${old.table})`;
-    if (known.length === 0) return [row(old.id, 'removed', `${place} is no longer in the dataset.`)];
-    if (
-      newest !== undefined &&
-      newest.row.known_on > old.known_on &&
-      version !== undefined &&
-      isSame(old, version)
-    ) {
-      return newest.row.status === 'withdrawn'
-        ? [row(old.id, 'withdrawn', `${place} was withdrawn by a row known on ${newest.row.known_on}.`)]
-        : [row(old.id, 'revised', `${place} was revised by a row known on ${newest.row.known_on}.`)];
-    }
+    const { id, table, known_on: knownOn } = old;
+    const known = versions.get(id) ?? [];
+    const place = `${id} (${table})`;
+    if (known.length === 0) return [row(id, 'removed', `${place} is no longer in the dataset.`)];
+    const version = known.find((each) => each.row.known_on === knownOn && each.table === table);
     if (version === undefined)
-      return [row(old.id, 'removed', `${place} no longer has a row known on ${old.known_on}.`)];
-    if (!isSame(old, version))
+      return [row(id, 'removed', `${place} no longer has a row known on ${knownOn}.`)];
+    if (hashOfRow(version.row) !== old.sha256)
       return [
-        row(
-          old.id,
-          'changed',
-          `${place}, known on ${old.known_on}, was edited in place, without a new revision.`,
-        ),
+        row(id, 'changed', `${place}, known on ${knownOn}, was edited in place, without a new revision.`),
       ];
-    if (shown === undefined) return [];
-    return [row(old.id, 'removed', `${place} is unchanged, but is no longer shown.`)];
+    const newest = newestOn(known, correction?.asOf ?? asOf)?.row;
+    if (newest !== undefined && newest.known_on > knownOn) {
+      const change = newest.status === 'withdrawn' ? 'withdrawn' : 'revised';
+      return [row(id, change, `${place} was ${change} by a row known on ${newest.known_on}.`)];
+    }
+    return shown ? [row(id, 'removed', `${place} is unchanged, but is no longer shown.`)] : [];
   });
   const known = new Set(rows.map(({ id }) => id));
   const added = (shown ?? [])
@@ -85,48 +73,41 @@ export function compareRows(
 }
 
 const keyOf = ({ id, known_on, sha256 }: ManifestRow): string => `${id} ${known_on} ${sha256}`;
-const isSame = ({ sha256 }: ManifestRow, { row }: TableRow): boolean => hashOfRow(row) === sha256;
 
 function compareEvidence({ was, is }: Compared): Difference[] {
-  const now = new Map(is.evidence.map((set) => [set.name, set]));
-  return was.evidence.flatMap((old): Difference[] => {
-    const fresh = now.get(old.name);
-    const isIncident = old.query === null;
-    const set = `The ${isIncident ? 'incident' : 'evidence set'} "${old.name}"`;
-    const difference = (change: Difference['change'], says: string) => [
-      { kind: 'evidence' as const, name: old.name, change, says },
-    ];
-    if (fresh === undefined) return difference('removed', `${set} is no longer cited.`);
-    if (fresh.sha256 === old.sha256) return [];
-    return difference(
-      'changed',
-      isIncident
-        ? `${set} has another row than the edition cited.`
-        : `${set} had ${old.count} incidents and has ${fresh.count}: its rows differ.`,
-    );
+  const difference = differences('evidence');
+  return was.evidence.flatMap(({ name, query, sha256, count }) => {
+    const fresh = is.evidence.find((each) => each.name === name);
+    const isIncident = query === null;
+    const set = `The ${isIncident ? 'incident' : 'evidence set'} "${name}"`;
+    if (fresh === undefined) return difference(name, 'removed', `${set} is no longer cited.`);
+    if (fresh.sha256 === sha256) return [];
+    const says = isIncident
+      ? `${set} has another row than the edition cited.`
+      : `${set} had ${count} incidents and has ${fresh.count}: its rows differ.`;
+    return difference(name, 'changed', says);
   });
 }
 
 function compareParts({ was, is }: Compared): Difference[] {
-  const partsOf = ({ parts }: Pick<SealedManifest, 'parts'>) =>
-    new Map(parts.map(({ kind, file, sha256 }) => [`${kind} ${file}`, { kind, file, sha256 }]));
-  const [old, fresh] = [partsOf(was), partsOf(is)];
-  return [...new Set([...old.keys(), ...fresh.keys()])].toSorted().flatMap((key): Difference[] => {
-    const [before, after] = [old.get(key), fresh.get(key)];
-    const { file = '', kind = '' } = before ?? after ?? {};
-    const difference = (change: Difference['change'], says: string) => [
-      { kind: 'file' as const, name: file, change, says },
-    ];
-    if (before === undefined)
-      return difference('added', `The ${kind} ${file} is used now, but was not before.`);
-    if (after === undefined) return difference('removed', `The ${kind} ${file} is no longer used.`);
-    if (before.sha256 === after.sha256) return [];
-    const what = kind === 'settings' ? 'Settings that shape the page' : `The ${kind}`;
-    return difference(
-      'changed',
-      `${what} ${kind === 'settings' ? `in ${file} were` : `${file} was`} changed.`,
-    );
-  });
+  const difference = differences('file');
+  const keyOfPart = ({ kind, file }: SealedManifest['parts'][number]) => `${kind} ${file}`;
+  const [old, fresh] = [was, is].map(({ parts }) => new Map(parts.map((part) => [keyOfPart(part), part])));
+  const all = new Map([...(fresh ?? []), ...(old ?? [])]);
+  return [...all]
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .flatMap(([key, { kind, file }]) => {
+      const [before, after] = [old?.get(key), fresh?.get(key)];
+      if (before === undefined)
+        return difference(file, 'added', `The ${kind} ${file} is used now, but was not before.`);
+      if (after === undefined) return difference(file, 'removed', `The ${kind} ${file} is no longer used.`);
+      if (before.sha256 === after.sha256) return [];
+      const says =
+        kind === 'settings'
+          ? `Settings that shape the page in ${file} were changed.`
+          : `The ${kind} ${file} was changed.`;
+      return difference(file, 'changed', says);
+    });
 }
 
 function compareEngines({ was, is }: Compared): Difference[] {
@@ -134,19 +115,12 @@ function compareEngines({ was, is }: Compared): Difference[] {
     ...versions,
     browser: browser === null ? 'none' : `${browser.name} ${browser.version}`,
   });
-  const [old, fresh] = [versionsOf(was), versionsOf(is)];
-  return Object.entries(old).flatMap(([name, version]): Difference[] =>
-    fresh[name] === version
-      ? []
-      : [
-          {
-            kind: 'engine',
-            name,
-            change: 'changed',
-            says: `It was generated with ${name} ${version}; the version here is ${fresh[name] ?? 'none'}.`,
-          },
-        ],
-  );
+  const fresh = versionsOf(is);
+  return Object.entries(versionsOf(was)).flatMap(([name, version]) => {
+    if (fresh[name] === version) return [];
+    const says = `It was generated with ${name} ${version}; the version here is ${fresh[name] ?? 'none'}.`;
+    return differences('engine')(name, 'changed', says);
+  });
 }
 
 const settings = [
@@ -170,13 +144,13 @@ const saysOf: { readonly [name: string]: string } = {
 };
 
 const compareSettings = ({ was, is }: Compared): Difference[] =>
-  settings.flatMap((name): Difference[] => {
+  settings.flatMap((name) => {
     const [old, fresh] = [was[name], is[name]].map((value) =>
       typeof value === 'string' ? value : canonicalJson(value),
     );
     if (old === fresh) return [];
     const says = saysOf[name] ?? `Its ${name} was ${old} and is now ${fresh}.`;
-    return [{ kind: 'setting', name, change: 'changed', says }];
+    return differences('setting')(name, 'changed', says);
   });
 
 /** The tables whose rows known by the cut-off have changed since the manifest beside the edition was written. */
@@ -195,7 +169,10 @@ export function otherContents(was: Proof, is: Proof): string[] {
     ...(before === undefined || after === undefined
       ? ['its pages, which cannot be read']
       : [...otherPages(before, after), ...otherParts(before, after)]),
-    ...otherAttachments(was, is),
+    // Whether the files match their own manifest is checked earlier.
+    ...differingNames(was.manifest.attachments, is.manifest.attachments).map(
+      (name) => `the attachment "${name}"`,
+    ),
   ];
 }
 
@@ -226,15 +203,4 @@ function otherParts(was: PdfContents, is: PdfContents): string[] {
   return parts
     .filter(([, read]) => JSON.stringify(read(was)) !== JSON.stringify(read(is)))
     .map(([name]) => name);
-}
-
-/** Compares the manifests only; whether the files match their own manifest is checked earlier. */
-function otherAttachments({ manifest: was }: Proof, { manifest: is }: Proof): string[] {
-  const hashes = ({ attachments }: Proof['manifest']) =>
-    new Map(attachments.map(({ name, sha256 }) => [name, sha256]));
-  const [before, after] = [hashes(was), hashes(is)];
-  return [...new Set([...before.keys(), ...after.keys()])]
-    .filter((name) => before.get(name) !== after.get(name))
-    .toSorted()
-    .map((name) => `the attachment "${name}"`);
 }

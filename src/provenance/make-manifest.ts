@@ -1,13 +1,10 @@
 import { cutOff, type Day, issueNumber } from '../calendar.ts';
-import type { Corrected, Correction } from '../dataset/corrections.ts';
+import type { Correction } from '../dataset/corrections.ts';
 import { ownKnownBy } from '../dataset/point-in-time.ts';
 import { eachRow, type TableRow } from '../dataset/references.ts';
 import { tableNames, type Tables } from '../dataset/schema.ts';
-import type { DatasetSettings } from '../dataset/settings.ts';
 import { hashOf } from '../hash.ts';
-import type { Locale } from '../locale.ts';
 import type { Brief } from '../project/brief.ts';
-import type { EvidenceSet } from '../query/evidence-set.ts';
 import { correctedSetText, correctionText } from '../render/changes.ts';
 import type { Material, Request } from '../render/edition.ts';
 import {
@@ -26,22 +23,7 @@ import { partsOf, projectPath } from './parts.ts';
 /** Describes an edition's inputs, as far as they are known before it is sealed. */
 export function describeRendering(
   { brief, dataset, asOf, paper, parameters, correction }: Request,
-  {
-    title,
-    period,
-    known,
-    used,
-    evidenceSets,
-    lastImport,
-    freshness,
-    corrected,
-    changes,
-    charts,
-    rules,
-    html,
-    extraFonts,
-    summary,
-  }: Rendering,
+  rendering: Rendering,
   {
     material,
     browser,
@@ -52,12 +34,14 @@ export function describeRendering(
     attachments: readonly AttachmentEntry[];
   },
 ): SealedManifest {
-  const shown = new Set(used);
+  const { period, known, evidenceSets, lastImport, freshness, changes, charts } = rendering;
+  const shown = new Set(rendering.used);
   const drawn = Object.keys(charts);
+  const fonts = [...material.fonts, ...rendering.extraFonts];
   return {
     format: 'sitrep-manifest-1',
     brief: brief.id,
-    title,
+    title: rendering.title,
     issue: issueNumber(asOf),
     asOf,
     period: { start: period.start, end: asOf, previousAsOf: period.previousAsOf },
@@ -65,14 +49,7 @@ export function describeRendering(
     paper,
     marking: brief.config.marking,
     parameters,
-    correction:
-      correction &&
-      describeCorrection(correction, {
-        corrected,
-        evidenceSets,
-        settings: dataset.settings,
-        locale: brief.locale,
-      }),
+    correction: correction && describeCorrection(correction, { brief, dataset, rendering }),
     dataset: dataset.name,
     rows: [
       ...eachRow(known).filter(({ row }) => shown.has(row.id)),
@@ -96,14 +73,14 @@ export function describeRendering(
       sha256,
       attached: attached.kind,
     })),
-    parts: partsOf(brief, { drawn, fonts: [...material.fonts, ...extraFonts], dataset }),
+    parts: partsOf(brief, { drawn, fonts, dataset }),
     engine: {
       ...material.versions,
       browser: browser && { name: browser.name, version: browser.version },
     },
-    summary: [...summary],
-    rules: { ...rulesOf(rules), undrawn: undrawnOf(brief, drawn) },
-    html: { sha256: hashOf(html) },
+    summary: [...rendering.summary],
+    rules: { ...rulesOf(rendering.rules), undrawn: undrawnOf(brief, drawn) },
+    html: { sha256: hashOf(rendering.html) },
     attachments: attachments.toSorted((a, b) => (a.name < b.name ? -1 : 1)),
   };
 }
@@ -133,23 +110,17 @@ const undrawnOf = ({ config }: Brief, drawn: readonly string[]): SealedManifest[
 const describeCorrection = (
   { revision, asOf, replaces, incidents }: Correction,
   {
-    corrected,
-    evidenceSets,
-    settings,
-    locale,
-  }: {
-    corrected: readonly Corrected[];
-    evidenceSets: readonly EvidenceSet[];
-    settings: DatasetSettings;
-    locale: Locale;
-  },
+    brief: { locale },
+    dataset: { settings },
+    rendering,
+  }: Pick<Request, 'brief' | 'dataset'> & { rendering: Rendering },
 ): Manifest['correction'] => ({
   revision,
   asOf,
   replaces,
   ...(incidents && { incidents }),
   changes: [
-    ...corrected.map((each) => ({
+    ...rendering.corrected.map((each) => ({
       id: each.id,
       table: each.table,
       change: each.change === 'withdrawn' ? ('withdrawn' as const) : ('revised' as const),
@@ -157,7 +128,7 @@ const describeCorrection = (
       text: correctionText(each, { settings, locale }),
     })),
     ...(incidents?.sets ?? []).map((each) => {
-      const set = evidenceSets.find(({ name }) => name === each.name);
+      const set = rendering.evidenceSets.find(({ name }) => name === each.name);
       return {
         id: each.name,
         table: 'incidents',

@@ -1,7 +1,7 @@
 import { ParseSpeeds, PDFDocument } from '@cantoo/pdf-lib';
 import { AppError } from '../errors.ts';
 import { hashOf } from '../hash.ts';
-import { type FoundAttachment, MANIFEST, readAttachments, unpack } from '../pdf/attachments.ts';
+import { MANIFEST, readAttachments, unpack } from '../pdf/attachments.ts';
 import { type PdfContents, readContents } from '../pdf/contents.ts';
 import { isIntact } from '../pdf/identity.ts';
 import { checkPacked } from '../pdf/streams.ts';
@@ -42,20 +42,27 @@ export async function readProof(pdf: Uint8Array): Promise<Proof> {
     manifest: manifest.data,
     sha256: hashOf(pdf),
     intact: isIntact(pdf),
-    otherAttachments: compare(manifest.data, found),
+    otherAttachments: differingNames(
+      manifest.data.attachments,
+      found
+        .filter(({ name }) => name !== MANIFEST)
+        .map((each) => ({
+          name: each.name,
+          sha256: hashOf(unpack(each) ?? 'nothing that can be read'),
+        })),
+    ),
     readPages: () => readSafely(() => readContents(document)),
   };
 }
 
-function compare({ attachments }: SealedManifest, found: readonly FoundAttachment[]): string[] {
-  const named = new Map(attachments.map(({ name, sha256 }) => [name, sha256]));
-  const attached = new Map(
-    found
-      .filter(({ name }) => name !== MANIFEST)
-      .map((each) => [each.name, hashOf(unpack(each) ?? 'nothing that can be read')]),
-  );
-  return [...new Set([...named.keys(), ...attached.keys()])]
-    .filter((name) => named.get(name) !== attached.get(name))
+type Hashed = Pick<SealedManifest['attachments'][number], 'name' | 'sha256'>;
+
+/** The names, sorted, of the files that only one of two lists has or that have another hash. */
+export function differingNames(was: readonly Hashed[], is: readonly Hashed[]): string[] {
+  const hashes = (files: readonly Hashed[]) => new Map(files.map(({ name, sha256 }) => [name, sha256]));
+  const [before, after] = [hashes(was), hashes(is)];
+  return [...new Set([...before.keys(), ...after.keys()])]
+    .filter((name) => before.get(name) !== after.get(name))
     .toSorted();
 }
 
