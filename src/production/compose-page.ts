@@ -7,7 +7,7 @@ import { outlinesWithin } from '../dataset/world.ts';
 import { analyse, withoutOtherFindings, withPrintableFindings } from '../findings/analyse.ts';
 import { ownFontFaces } from '../project/fonts.ts';
 import { requireTopics } from '../project/load.ts';
-import { applyParameters, select, selectOne, titleOfEdition } from '../query/select.ts';
+import { applyParameters, type OpenQueries, select, selectOne, titleOfEdition } from '../query/select.ts';
 import {
   changesOf,
   chosenChanges,
@@ -24,7 +24,6 @@ import type { TimeLimit } from '../render/template/time-limit.ts';
 import { readDraft } from '../rules/draft.ts';
 import { holdDraft, type Rendering } from '../rules/gate.ts';
 import type { DrawChart } from '../charts/draw.ts';
-import type { OpenQueries } from '../query/select.ts';
 
 /** A page before the rules check it. */
 export interface ComposedPage extends Omit<Rendering, 'draft' | 'rules'> {
@@ -121,12 +120,9 @@ export async function composePage(
   const {
     html: page,
     traced,
-    summary,
-    highlights,
-    used,
     asked,
     coverage,
-    puts,
+    ...composed
   } = compose(
     {
       brief,
@@ -169,7 +165,7 @@ export async function composePage(
       known,
       findings,
       evidenceSets: setsByName(evidenceSets),
-      used,
+      used: composed.used,
       asked,
       sets,
       coverage,
@@ -184,24 +180,21 @@ export async function composePage(
       rules: explained ? { passed: [], waived: [], warnings: [] } : holdDraft(draft, limit.check),
     };
   };
-  const shown = new Set(used);
+  const shown = new Set(composed.used);
   return {
+    ...composed,
     title,
     period,
     known,
     corrected,
     html,
     extraFonts: hasArabic ? arabic.fonts : [],
-    summary,
-    highlights,
-    used,
     evidenceSets: evidenceSets.filter(({ name }) => shown.has(name)),
     lastImport: incidents.imports.at(-1) ?? null,
     freshness,
     changes,
     charts,
     sets,
-    puts,
     judge,
   };
 }

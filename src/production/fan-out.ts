@@ -2,7 +2,7 @@ import { type Day, type Period, periodEnding } from '../calendar.ts';
 import type { Correction } from '../dataset/corrections.ts';
 import type { Row } from '../dataset/parse-rows.ts';
 import { knownBy, tablesWithin } from '../dataset/point-in-time.ts';
-import type { Dataset, Tables } from '../dataset/schema.ts';
+import type { Tables } from '../dataset/schema.ts';
 import type { DatasetSettings } from '../dataset/settings.ts';
 import { AppError, type Fault } from '../errors.ts';
 import { editionId } from '../ledger/edition-id.ts';
@@ -20,10 +20,6 @@ import { commonParameters, type OpenQueries } from '../query/select.ts';
 import type { Request } from '../render/edition.ts';
 import { TimeLimit } from '../render/template/time-limit.ts';
 
-interface Effects {
-  readonly openQueries: OpenQueries;
-}
-
 /**
  * The parameters of every edition of a brief as of a day, sorted. A brief that does not fan out has one edition,
  * without parameters. A brief that does has an edition for each row of its `forEach` query, which sees the rows known
@@ -31,8 +27,8 @@ interface Effects {
  * does not match the declared parameters, or `parameter-invalid` for a required parameter without a value.
  */
 export async function fanOut(
-  { brief, dataset, asOf }: { brief: Brief; dataset: Dataset; asOf: Day },
-  { openQueries }: Effects,
+  { brief, dataset, asOf }: Loaded & { asOf: Day },
+  { openQueries }: { openQueries: OpenQueries },
 ): Promise<Parameters[]> {
   return brief.config.forEach === null
     ? [requireParameters(brief, {})]
@@ -62,7 +58,7 @@ export async function editionsAskedFor(
     paper?: Paper | undefined;
     given?: { readonly [name: string]: string | number } | undefined;
   },
-  effects: Effects,
+  effects: { openQueries: OpenQueries },
 ): Promise<Request[]> {
   const resolve = (parameters: typeof given) => resolveEdition({ brief, dataset, asOf, paper, parameters });
   if (brief.config.forEach === null) return [resolve(given)];
@@ -124,35 +120,30 @@ export async function runForEach(
 
 function editionsOf(rows: readonly Row[], { brief, file }: { brief: Brief; file: string }): Parameters[] {
   const { parameters: declared } = brief.config;
-  const faults: Fault[] = Object.keys(declared)
-    .filter((name) => rows.some((row) => !Object.hasOwn(row, name)))
-    .map((name) => ({
+  // All rows of a query have the same columns.
+  const [first = declared] = rows;
+  const missing = Object.keys(declared).filter((name) => !Object.hasOwn(first, name));
+  const undeclared = Object.keys(first).filter((name) => !Object.hasOwn(declared, name));
+  const faults: Fault[] = [
+    ...missing.map((name) => ({
       file,
       field: name,
       problem: `The query has no column "${name}", which is a parameter of the brief.`,
       hint: 'Add the column, or remove the parameter from brief.yaml.',
-    }));
-  const missing = new Set(faults.map(({ field }) => field));
+    })),
+    ...undeclared.toSorted().map((name) => ({
+      file,
+      field: name,
+      problem: `The query has a column "${name}", which is not a parameter of the brief.`,
+      hint: 'Declare it in brief.yaml, or leave it out.',
+    })),
+  ];
   const byKey = new Map<string, Parameters>();
-  // All rows of a query have the same columns, so an undeclared one is reported once.
-  const reported = new Set<string>();
   for (const [index, row] of rows.entries()) {
     const { parameters, problems } = readParameters(declared, row);
-    for (const { name, problem, hint } of problems) {
-      if (missing.has(name)) continue;
-      if (Object.hasOwn(declared, name)) {
+    for (const { name, problem, hint } of problems)
+      if (Object.hasOwn(declared, name) && !missing.includes(name))
         faults.push({ file, field: name, problem: `Row ${index + 1} of the query: ${problem}`, hint });
-      } else if (!reported.has(name)) {
-        reported.add(name);
-        const undeclared = `The query has a column "${name}", which is not a parameter of the brief.`;
-        faults.push({
-          file,
-          field: name,
-          problem: undeclared,
-          hint: 'Declare it in brief.yaml, or leave it out.',
-        });
-      }
-    }
     if (problems.length > 0) continue;
     const key = JSON.stringify(parameters);
     if (byKey.has(key)) {

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
-import { AppError, distinct } from '../errors.ts';
+import { AppError } from '../errors.ts';
 import { splitEditionId } from '../ledger/edition-id.ts';
 import type { Format } from '../project/brief.ts';
+import { throwAll } from '../project/load.ts';
 import { describeParameters } from '../project/parameters.ts';
 import { inputsOf } from '../provenance/inputs.ts';
 import { describeEdition, describeRendering, knownTables } from '../provenance/make-manifest.ts';
@@ -63,16 +64,20 @@ export async function generate(
     const folder = join(out, id);
     const inputs = inputsOf(request, { engine, material: material.sha256, formats: wanted });
     const present = force ? undefined : await store.read(folder);
-    if (present?.inputs === inputs) {
-      return { brief: brief.id, folder, manifest: present, tookMs: null };
-    }
+    if (present?.inputs === inputs) return { brief: brief.id, folder, manifest: present, tookMs: null };
     const startedMs = reports.elapsedMs();
     const label = [brief.id, describeParameters(request.parameters)].filter((part) => part !== '').join(' ');
     const onStep = (step: Step) => reports.onStep(label, step);
-    const elapsedMs = () => reports.elapsedMs();
+    const options = { onStep, signal, elapsedMs: () => reports.elapsedMs() };
+    /** An edition for which no PDF is requested. */
+    const renderOnly = async () => {
+      const rendering = await render(request, effects, material, options);
+      const manifest = describeRendering(request, rendering, { material, browser: null, attachments: [] });
+      return { ...rendering, manifest, pdf: undefined, pages: null };
+    };
     const edition = wanted.includes('pdf')
-      ? await produce(request, effects, material, { onStep, signal, elapsedMs })
-      : await renderOnly(request, { effects, material, onStep, signal, elapsedMs });
+      ? await produce(request, effects, material, options)
+      : await renderOnly();
     const name = `${brief.id}-${splitEditionId(id).name}`;
     const { highlights, files: pictures } = await highlightsFor(brief, edition);
     const files = [
@@ -108,33 +113,8 @@ export async function generate(
     }
   };
   const ended = await Promise.allSettled([work(), work()]);
-  if (failed.signal.aborted) throw failed.signal.reason;
+  failed.signal.throwIfAborted();
   for (const each of ended) if (each.status === 'rejected') throw each.reason;
-  const [first] = failures;
-  if (first !== undefined)
-    throw new AppError(first.code, distinct(failures), {
-      cause: first,
-      warnings: failures.flatMap(({ warnings }) => warnings),
-    });
+  throwAll(failures);
   return outcomes;
-}
-
-/** An edition for which no PDF is requested. */
-async function renderOnly(
-  request: Request,
-  {
-    effects,
-    material,
-    ...options
-  }: {
-    effects: Effects;
-    material: Material;
-    onStep: (step: Step) => void;
-    signal: AbortSignal;
-    elapsedMs: () => number;
-  },
-) {
-  const rendering = await render(request, effects, material, options);
-  const manifest = describeRendering(request, rendering, { material, browser: null, attachments: [] });
-  return { ...rendering, manifest, pdf: undefined, pages: null };
 }

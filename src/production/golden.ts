@@ -1,15 +1,16 @@
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { dirname, join, relative, sep } from 'node:path';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { structuredPatch } from 'diff';
 import { editionsAskedFor } from './fan-out.ts';
 import { type Effects, render } from './produce.ts';
 import type { Day } from '../calendar.ts';
 import { type Font, loadArabicFonts, loadFonts } from '../charts/fonts.ts';
-import type { Dataset } from '../dataset/schema.ts';
 import { AppError } from '../errors.ts';
 import { hashOf } from '../hash.ts';
 import type { Brief } from '../project/brief.ts';
+import type { Loaded } from '../project/load.ts';
 import { hasValues } from '../project/parameters.ts';
+import { filesBelow } from '../project/source-files.ts';
 import type { Material, Request } from '../render/edition.ts';
 import type { Rendering } from '../rules/gate.ts';
 
@@ -36,7 +37,7 @@ export interface Difference {
 
 /** The editions at a brief's golden dates, oldest first. */
 export async function goldenEditions(
-  { brief, dataset }: { brief: Brief; dataset: Dataset },
+  { brief, dataset }: Loaded,
   { openQueries }: Pick<GoldenWorld, 'openQueries'>,
 ): Promise<Request[]> {
   const dates = brief.config.golden.toSorted((a, b) => (a.asOf < b.asOf ? -1 : 1));
@@ -56,7 +57,7 @@ export async function compareGoldens(
     dataset,
     accepted,
     choice: { asOf, parameters = {} } = {},
-  }: { brief: Brief; dataset: Dataset; accepted: GoldenFiles; choice?: GoldenChoice },
+  }: Loaded & { accepted: GoldenFiles; choice?: GoldenChoice },
   world: GoldenWorld,
 ): Promise<Difference[]> {
   const all = await goldenEditions({ brief, dataset }, world);
@@ -77,17 +78,11 @@ export async function compareGoldens(
     isWhole
       ? path.startsWith(`${brief.id}/`)
       : folders.some((folder) => path.startsWith(folder)) || path.startsWith(`${brief.id}/charts/`);
-  return differencesOf(
-    new Map([...files].filter(([path]) => concerns(path))),
-    // The specs of charts that the chosen editions lack are ignored.
-    new Map([...accepted].filter(([path]) => concerns(path) && (isWhole || !path.includes('/charts/')))),
-    accepted,
-  );
-}
-
-function differencesOf(files: GoldenFiles, expected: GoldenFiles, accepted: GoldenFiles): Difference[] {
-  const paths = [...new Set([...files.keys(), ...expected.keys()])].toSorted();
-  return paths
+  // The specs of charts that the chosen editions lack are ignored.
+  const expected = [...accepted.keys()].filter((path) => isWhole || !path.includes('/charts/'));
+  return [...new Set([...files.keys(), ...expected])]
+    .filter(concerns)
+    .toSorted()
     .map((path) => ({ path, accepted: accepted.get(path) ?? null, rendered: files.get(path) ?? null }))
     .filter((each) => each.accepted !== each.rendered);
 }
@@ -126,10 +121,7 @@ export function goldenStore(path: string) {
     path,
     /** The files by path below the folder. */
     async read(): Promise<GoldenFiles> {
-      const entries = await readdir(path, { recursive: true, withFileTypes: true }).catch(() => []);
-      const names = entries
-        .filter((entry) => entry.isFile())
-        .map((entry) => relative(path, join(entry.parentPath, entry.name)).split(sep).join('/'));
+      const names = await filesBelow(path).catch(() => []);
       const read = names.map(async (name) => [name, await readFile(join(path, name), 'utf8')] as const);
       return new Map(await Promise.all(read));
     },
@@ -227,11 +219,7 @@ export function unifiedDiff({
   file,
   accepted,
   rendered,
-}: {
-  file: string;
-  accepted: string | null;
-  rendered: string | null;
-}): DiffLine[] {
+}: Omit<Difference, 'path'> & { readonly file: string }): DiffLine[] {
   const head: DiffLine[] = [
     { kind: 'removed', text: accepted === null ? '--- nothing accepted yet' : `--- ${file} (accepted)` },
     { kind: 'added', text: rendered === null ? '+++ no longer rendered' : `+++ ${file} (rendered)` },

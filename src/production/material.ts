@@ -1,4 +1,5 @@
-import { access, readdir, readFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
@@ -11,6 +12,7 @@ import {
   printableCodePoints,
 } from '../charts/fonts.ts';
 import { hashOf } from '../hash.ts';
+import { filesBelow } from '../project/source-files.ts';
 import type { Material } from '../render/edition.ts';
 import type { Part, Versions } from '../render/manifest.ts';
 
@@ -23,27 +25,15 @@ export async function nameEngine(
   folder: string,
   { browserPath = '' }: { browserPath?: string | undefined },
 ): Promise<string> {
-  const within = (name: string) => readdir(join(folder, name), { recursive: true, withFileTypes: true });
-  const names = (await within('src').catch(() => within('dist')))
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name))
-    .toSorted();
-  const files = [join(folder, 'package.json'), ...(await lockFile(folder)), ...names];
+  const within = async (name: string) =>
+    (await filesBelow(join(folder, name))).map((file) => join(name, file));
+  const names = await within('src').catch(() => within('dist'));
+  // Our own lock file in a checkout; in an installation, npm's record of the packages installed beside the program.
+  const locks = ['package-lock.json', '../.package-lock.json'];
+  const lock = locks.find((name) => existsSync(join(folder, name))) ?? [];
+  const files = ['package.json', lock, names].flat().map((name) => join(folder, name));
   const hashes = await Promise.all(files.map(async (file) => hashOf(await readFile(file))));
   return hashOf([...hashes, browserPath].join('\n'));
-}
-
-/** Our own lock file in a checkout; in an installation, npm's record of the packages installed beside the program. */
-async function lockFile(folder: string): Promise<string[]> {
-  for (const file of [join(folder, 'package-lock.json'), join(folder, '../.package-lock.json')])
-    if (
-      await access(file).then(
-        () => true,
-        () => false,
-      )
-    )
-      return [file];
-  return [];
 }
 
 /** The fonts and library versions that every edition uses. */

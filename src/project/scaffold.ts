@@ -6,6 +6,7 @@ import { z } from 'zod';
 import type { Day } from '../calendar.ts';
 import { AppError } from '../errors.ts';
 import { usualLanguage } from '../locale.ts';
+import { filesBelow } from './source-files.ts';
 
 /** Placeholders in `scaffold/` files, such as `@NAME@`, and their values. A number replaces the quotes around it too. */
 type Values = { readonly [placeholder: string]: string | number };
@@ -68,13 +69,11 @@ export async function writeProject(
 ): Promise<string[]> {
   await mkdir(folder, { recursive: true });
   if ((await readdir(folder)).length > 0)
-    throw new AppError('operation-refused', [
-      {
-        file: folder,
-        problem: 'The folder is not empty.',
-        hint: 'Name one that is empty or does not exist yet.',
-      },
-    ]);
+    throw new AppError('operation-refused', {
+      file: folder,
+      problem: 'The folder is not empty.',
+      hint: 'Name one that is empty or does not exist yet.',
+    });
   const manifest = {
     name:
       basename(resolve(folder))
@@ -129,23 +128,17 @@ export async function dependencyOn(sitrep: string, version: string): Promise<str
  * no dot.
  */
 async function copyFilled(from: string, to: string, values: Values): Promise<string[]> {
-  const entries = await readdir(from, { recursive: true, withFileTypes: true });
-  const names = entries
-    .filter((entry) => entry.isFile())
-    .map((entry) => relative(from, join(entry.parentPath, entry.name)).split(sep).join('/'))
-    .toSorted();
   const written: string[] = [];
-  for (const name of names) {
+  for (const name of await filesBelow(from)) {
     const text = await readFile(join(from, name), 'utf8');
     const target = posix.join(to, name === 'gitignore' ? '.gitignore' : name);
     await mkdir(dirname(target), { recursive: true });
     await writeFile(
       target,
       text
-        .replaceAll(/'@([A-Z_0-9]+)@'/g, (whole, key: string) => {
-          const value = values[key];
-          return typeof value === 'number' ? String(value) : whole;
-        })
+        .replaceAll(/'@([A-Z_0-9]+)@'/g, (whole, key: string) =>
+          typeof values[key] === 'number' ? String(values[key]) : whole,
+        )
         .replaceAll(/@([A-Z_0-9]+)@/g, (whole, key: string) => String(values[key] ?? whole)),
     );
     written.push(target);

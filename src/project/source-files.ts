@@ -1,5 +1,5 @@
 import { readdir, readFile, statfs } from 'node:fs/promises';
-import { dirname, posix, resolve } from 'node:path';
+import { dirname, join, posix, relative, resolve, sep } from 'node:path';
 import { type Document, LineCounter, parseDocument } from 'yaml';
 import type { Fault } from '../errors.ts';
 import { lineOf } from '../parse-yaml.ts';
@@ -99,8 +99,18 @@ export async function readSource(places: readonly string[], faults: Fault[]): Pr
   return { file, text: '' };
 }
 
-const isAbsent = (cause: unknown): boolean =>
+/** Whether an error says that a file does not exist. */
+export const isAbsent = (cause: unknown): boolean =>
   cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
+
+/** The paths of all files below a folder, sorted, in the form `queries/ties.sql`. */
+export async function filesBelow(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)).split(sep).join('/'))
+    .toSorted();
+}
 
 /** Free bytes that this user may write on the disk of a folder. Neither the folder nor its parents need exist yet. */
 export async function freeBytesAt(folder: string): Promise<number> {
@@ -109,8 +119,7 @@ export async function freeBytesAt(folder: string): Promise<number> {
     const { bavail, bsize } = await statfs(place);
     return bavail * bsize;
   } catch (error) {
-    const isAbsentPlace = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-    if (isAbsentPlace && dirname(place) !== place) return freeBytesAt(dirname(place));
+    if (isAbsent(error) && dirname(place) !== place) return freeBytesAt(dirname(place));
     throw error;
   }
 }
