@@ -72,12 +72,11 @@ export function tokenWith<T extends { readonly sha256: string }>(
   sha256: string,
 ): T | undefined {
   const wanted = Buffer.from(sha256, 'hex');
-  let found: T | undefined;
-  for (const token of tokens) {
+  const isWanted = (token: T): boolean => {
     const hash = Buffer.from(token.sha256, 'hex');
-    if (hash.length === wanted.length && timingSafeEqual(hash, wanted)) found = token;
-  }
-  return found;
+    return hash.length === wanted.length && timingSafeEqual(hash, wanted);
+  };
+  return [...tokens].filter(isWanted).at(-1);
 }
 
 const callerWith = ({ name, may, clearance }: TokenRecord): Caller => ({ name, may, clearance });

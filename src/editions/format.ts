@@ -2,8 +2,7 @@ import { type Day, today } from '../calendar.ts';
 import type { EditionState, Recipients } from '../ledger/records.ts';
 import type { EditionDetail } from '../ledger/views.ts';
 import type { Explanation } from '../production/explain.ts';
-import type { ExplainedPlace } from '../provenance/explain-page.ts';
-import type { ExplainedRow } from '../provenance/explained-row.ts';
+import type { ExplainedPlace, ExplainedRow } from '../provenance/explain-page.ts';
 import type { Origin } from '../provenance/origin.ts';
 
 type Approver = Pick<EditionDetail['approvals'][number], 'user' | 'namedBy' | 'claimedName'>;

@@ -34,7 +34,6 @@ import type { Day } from '../calendar.ts';
 import { AppError } from '../errors.ts';
 import type { AuditRecord, Caller, TokenRecord } from '../ledger/principal.ts';
 import { revisionOf } from '../ledger/records.ts';
-import type { Visibility } from '../ledger/types.ts';
 import type {
   Backfilled,
   DeliveryView,
@@ -58,8 +57,8 @@ export type EditionService = ReturnType<typeof openEditionService>;
  */
 export function openEditionService(context: OperatorContext) {
   const { ledger } = context;
-  const visibleEdition = async (caller: Caller, id: string, visibility?: Visibility) => {
-    const found = await ledger.edition(id, visibility ?? (await visibilityOf(context, caller)));
+  const visibleEdition = async (caller: Caller, id: string) => {
+    const found = await ledger.edition(id, await visibilityOf(context, caller));
     if (found === undefined) throw unknownEdition(id);
     return found;
   };

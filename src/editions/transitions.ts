@@ -8,7 +8,7 @@ import {
   refused,
   refuseReplaced,
 } from './context.ts';
-import { type AppError, onAppError } from '../errors.ts';
+import { type AppError, collectIn } from '../errors.ts';
 import { canonicalJson } from '../hash.ts';
 import {
   type DeliveryState,
@@ -168,32 +168,28 @@ async function sendCopy(context: ChangeContext, edition: EditionRecord, to: stri
 
 /** Removes what was finished before an instant: editions with their files, or recipients' addresses. */
 export function prune(context: ChangeContext, asked: PruneRequest): Promise<Pruned> {
+  const { ledger, removeEditions, tidyEditions } = context;
+  const { editionsBefore, addressesBefore } = asked;
   const details = Object.fromEntries(
     Object.entries(asked).flatMap(([name, at]) => (at === undefined ? [] : [[name, at.toISOString()]])),
   );
-  return audited(context, { what: 'prune', edition: null, details }, () => removeOld(context, asked));
-}
-
-async function removeOld(
-  { ledger, removeEditions, tidyEditions }: ChangeContext,
-  { editionsBefore, addressesBefore }: PruneRequest,
-): Promise<Pruned> {
-  const addresses = addressesBefore === undefined ? 0 : await ledger.forgetAddresses(addressesBefore);
-  if (editionsBefore === undefined) return { editions: [], addresses };
-  await tidyEditions();
-  const removed: string[] = [];
-  const failures: AppError[] = [];
-  for (const revisions of byIdentity(await ledger.removableEditions(editionsBefore))) {
-    const ids = revisions.map(({ id }) => id);
-    const folders = revisions.flatMap(({ folder }) => (folder === null ? [] : [folder]));
-    await removeEditions(folders, () => ledger.removeEditions(ids, editionsBefore)).then(
-      (isRemoved) => isRemoved && removed.push(...ids),
-      // If files cannot be removed, their rows stay, and the next "prune" finds them.
-      onAppError((error) => failures.push(error)),
-    );
-  }
-  throwAll(failures);
-  return { editions: removed, addresses };
+  return audited(context, { what: 'prune', edition: null, details }, async () => {
+    const addresses = addressesBefore === undefined ? 0 : await ledger.forgetAddresses(addressesBefore);
+    if (editionsBefore === undefined) return { editions: [], addresses };
+    await tidyEditions();
+    const removed: string[] = [];
+    const failures: AppError[] = [];
+    for (const revisions of byIdentity(await ledger.removableEditions(editionsBefore))) {
+      const ids = revisions.map(({ id }) => id);
+      const folders = revisions.flatMap(({ folder }) => folder ?? []);
+      const isRemoved = await removeEditions(folders, () => ledger.removeEditions(ids, editionsBefore))
+        // If files cannot be removed, their rows stay, and the next "prune" finds them.
+        .catch(collectIn(failures));
+      if (isRemoved) removed.push(...ids);
+    }
+    throwAll(failures);
+    return { editions: removed, addresses };
+  });
 }
 
 /** All revisions of an edition are removed together. */

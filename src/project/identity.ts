@@ -16,11 +16,7 @@ export async function readIdentity(
   const { fonts, faults: inFonts } = await readFonts(root, named);
   const logo = name === undefined ? null : await readImage(root, name, imageLimits.logo);
   const isRead = logo === null || 'src' in logo;
-  const inLogo = (isRead ? [] : logo).map(({ line, problem, hint }) => ({
-    field: 'logo',
-    problem: line === undefined ? problem : `${problem} (In ${name}, line ${line}.)`,
-    hint,
-  }));
+  const inLogo = (isRead ? [] : logo).map((fault) => ({ field: 'logo', ...fault }));
   const placed = [...inLogo, ...inFonts].map((fault) => ({ file, ...fault }));
   faults.push(...located(placed, source));
   return { colours, fonts, logo: isRead ? logo : null };
@@ -41,13 +37,7 @@ export async function readImages(
       if ('src' in image) images[name] = image;
       else {
         const line = text.slice(0, index).split('\n').length;
-        for (const { line: within, problem, hint } of image)
-          faults.push({
-            file,
-            line,
-            problem: within === undefined ? problem : `${problem} (In ${name}, line ${within}.)`,
-            hint,
-          });
+        faults.push(...image.map((fault) => ({ file, line, ...fault })));
       }
     }
   return images;

@@ -1,8 +1,8 @@
 import { open, realpath } from 'node:fs/promises';
 import { join, posix, sep } from 'node:path';
 import { imageSize } from 'image-size';
+import type { Fault } from '../errors.ts';
 import { hashOf } from '../hash.ts';
-import type { ImageFault } from './svg-image.ts';
 
 /** An image of the project, as pages embed it. */
 export interface Image {
@@ -40,8 +40,8 @@ export async function readImage(
   root: string,
   file: string,
   mostBytes: number,
-): Promise<Image | readonly ImageFault[]> {
-  const refuse = (problem: string, hint: string): ImageFault[] => [{ problem, hint }];
+): Promise<Image | readonly Pick<Fault, 'problem' | 'hint'>[]> {
+  const refuse = (problem: string, hint: string) => [{ problem, hint }];
   if (!file.startsWith(`${imagesFolder}/`) || posix.normalize(file) !== file || file.includes('\\'))
     return refuse(
       `"${file}" is not a file in ${imagesFolder}/.`,
@@ -65,7 +65,11 @@ export async function readImage(
     // Loaded with the first SVG, because few commands read one.
     const { sanitizeSvg } = await import('./svg-image.ts');
     const clean = sanitizeSvg(content.toString('utf8'));
-    if (!('svg' in clean)) return clean;
+    if (!('svg' in clean))
+      return clean.map(({ line, problem, hint }) => ({
+        problem: line === undefined ? problem : `${problem} (In ${file}, line ${line}.)`,
+        hint,
+      }));
     const { svg, width, height } = clean;
     return imageOf({ file, type: 'image/svg+xml', bytes: Buffer.from(svg), width, height });
   }

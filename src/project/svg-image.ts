@@ -1,4 +1,5 @@
 import { type DefaultTreeAdapterTypes as Svg, html, parseFragment } from 'parse5';
+import type { Fault } from '../errors.ts';
 import { escapeMarkup } from '../escape.ts';
 
 /** A drawing written anew from its allowed parts, with its size in CSS pixels. */
@@ -6,13 +7,6 @@ interface CleanSvg {
   readonly svg: string;
   readonly width: number;
   readonly height: number;
-}
-
-/** Why a drawing is refused. */
-export interface ImageFault {
-  readonly line?: number;
-  readonly problem: string;
-  readonly hint: string;
 }
 
 const drawn = new Set(
@@ -36,8 +30,8 @@ const MOST_ELEMENTS = 20_000;
  * to other files, text, bitmaps or metadata. Returns faults if it has something that a reader would miss, or that runs
  * or loads something.
  */
-export function sanitizeSvg(text: string): CleanSvg | ImageFault[] {
-  const faults: ImageFault[] = [];
+export function sanitizeSvg(text: string): CleanSvg | Fault[] {
+  const faults: Fault[] = [];
   const fault = (node: Svg.Element, problem: string, hint: string): void => {
     const line = node.sourceCodeLocation?.startLine;
     faults.push({ ...(line === undefined ? {} : { line }), problem, hint });

@@ -1,4 +1,11 @@
+import type { Marking } from '../dataset/fields.ts';
+import type { TableRow } from '../dataset/references.ts';
+import type { RowOf } from '../dataset/schema.ts';
+import type { Locale } from '../locale.ts';
 import { lettersOf, type PdfContents } from '../pdf/contents.ts';
+import type { EvidenceSet } from '../query/evidence-set.ts';
+import { titleOfSet } from '../render/evidence-text.ts';
+import { gradeOf, sourceChain, sourceOf, titleOf } from '../render/row-details.ts';
 import { findText, type Match, nearTo } from '../render/template/find-text.ts';
 import type { Rendering } from '../rules/gate.ts';
 import {
@@ -11,8 +18,7 @@ import {
   type Text,
 } from '../rules/html.ts';
 import type { Piece, Unit } from '../rules/units.ts';
-import { type ExplainedRow, explainRow } from './explained-row.ts';
-import { type Origin, originOf, type Rendered } from './origin.ts';
+import { filledParts, type Origin, originOf, type Rendered } from './origin.ts';
 
 /** One occurrence of a number or phrase on the page. */
 export interface ExplainedPlace {
@@ -27,6 +33,26 @@ export interface ExplainedPlace {
   /** Where the text comes from: one origin for each expression or piece of template that it includes. */
   readonly origins: readonly Origin[];
   readonly rows: readonly ExplainedRow[];
+}
+
+/** A row that supports a piece of text. */
+export interface ExplainedRow {
+  readonly id: string;
+  readonly table: string;
+  readonly known_on: string;
+  /** Whether the text itself comes from the row, or its citation names the row. */
+  readonly why: 'comes from it' | 'cited';
+  readonly title: string;
+  /** The row's values by column; for an evidence set, its query, hash and first ids. */
+  readonly values: { readonly marking?: Marking | null; readonly [column: string]: unknown };
+  /** The source and those that relayed it, ending with the one nearest to the reader. */
+  readonly sources: readonly {
+    readonly id: string;
+    readonly name: string;
+    readonly reliability: string | null;
+  }[];
+  /** The Admiralty grade: reliability of the chain of sources, then item credibility. */
+  readonly grade: string;
 }
 
 export interface Explained {
@@ -89,11 +115,12 @@ const textsIn = (element: Element): Text[] =>
 const statementOf = ({ texts }: Piece): Text[] =>
   texts.flatMap(([text, within]) => (isCitation(within) ? [] : [text]));
 
-function isCitation(element: Element): boolean {
-  for (let up: Element | null = element; up !== null; up = up.parent)
-    if (up.name === 'sup' && up.attributes['class'] === 'cite') return true;
-  return false;
-}
+/** An element and those around it, the innermost first. */
+const outwardsFrom = (element: Element | null): Element[] =>
+  element === null ? [] : [element, ...outwardsFrom(element.parent)];
+
+const isCitation = (element: Element): boolean =>
+  outwardsFrom(element).some(({ name, attributes }) => name === 'sup' && attributes['class'] === 'cite');
 
 function placeOf(
   {
@@ -161,10 +188,11 @@ function citedAfter(
   { element, units }: { element: Element; units: readonly Unit[] },
 ): readonly string[] {
   const known = new Map(units.map((unit) => [unit.element, unit]));
-  for (let up: Element | null = element; up !== null; up = up.parent) {
+  const around = outwardsFrom(element);
+  for (const up of around) {
     const unit = known.get(up);
     if (unit === undefined) continue;
-    const row = up.name === 'table' ? rowAround(element) : undefined;
+    const row = up.name === 'table' ? around.find(({ name }) => name === 'tr') : undefined;
     const nodes = [...nodesIn(row ?? up)];
     const at = text === undefined ? -1 : nodes.indexOf(text);
     const cites = (node: Node) => !isElement(node) && !isText(node);
@@ -173,11 +201,6 @@ function citedAfter(
     return own !== undefined && 'cites' in own ? own.cites : [...unit.cites];
   }
   return [];
-}
-
-function rowAround(element: Element): Element | undefined {
-  for (let up: Element | null = element; up !== null; up = up.parent) if (up.name === 'tr') return up;
-  return undefined;
 }
 
 function* nodesIn(element: Element): Generator<Node> {
@@ -193,22 +216,14 @@ const kinds: { readonly [name: string]: string } = {
   td: 'table cell',
   th: 'table heading',
   figcaption: 'caption of a chart',
+  ...Object.fromEntries(['h1', 'h2', 'h3', 'h4', 'h5', 'h6'].map((name) => [name, 'heading'])),
 };
 
 function whatIs(element: Element): string {
-  for (let up: Element | null = element; up !== null; up = up.parent) {
-    if (up.name === 'svg') return 'label of a chart';
-    if (/^h[1-6]$/.test(up.name)) return 'heading';
-    const kind = kinds[up.name];
-    if (kind !== undefined && !isInDrawing(up)) return kind;
-  }
-  return 'text';
+  const names = outwardsFrom(element).map(({ name }) => name);
+  if (names.includes('svg')) return 'label of a chart';
+  return names.map((name) => kinds[name]).find((kind) => kind !== undefined) ?? 'text';
 }
-
-const isInDrawing = ({ parent }: Element): boolean => {
-  for (let up = parent; up !== null; up = up.parent) if (up.name === 'svg') return true;
-  return false;
-};
 
 function headingOver(element: Element, tree: HtmlTree): string | null {
   let last: string | null = null;
@@ -229,4 +244,64 @@ function pageOf({ text, element }: Piece, letters: readonly string[]): number | 
   const pages = letters.flatMap((page, index) => (wanted !== '' && page.includes(wanted) ? [index + 1] : []));
   const [only] = pages;
   return pages.length === 1 && only !== undefined ? only : null;
+}
+
+/** Finds rows by id; withdrawn rows are found among the changes. */
+function explainRow(id: string, why: ExplainedRow['why'], rendered: Rendered): ExplainedRow[] {
+  const { rendering } = rendered;
+  const set = rendering.draft.evidenceSets.get(id);
+  if (set !== undefined) return [explainSet(set, why, rendered.brief.locale)];
+  const change = rendering.changes.find((each) => each.id === id);
+  const entry = rendering.draft.rows.get(id) ?? change;
+  if (entry === undefined) return [];
+  const source = (each: string): RowOf<'sources'> | undefined => {
+    const found = rendering.draft.rows.get(each);
+    return found?.table === 'sources' ? found.row : undefined;
+  };
+  const first = entry.table === 'sources' ? entry.row.id : sourceOf(entry);
+  const chain = sourceChain(first, source).flatMap((each) => source(each) ?? []);
+  return [
+    {
+      id,
+      table: entry.table,
+      known_on: entry.row.known_on,
+      why,
+      title: nameOf(entry, rendered),
+      values: { ...entry.row },
+      sources: chain.map(({ id: each, name, reliability }) => ({ id: each, name, reliability })),
+      grade: gradeOf(entry, chain) ?? rendered.brief.locale.text('page.endnotes.not_graded'),
+    },
+  ];
+}
+
+/** An evidence set or an incident, in the shape of a row. */
+const explainSet = (set: EvidenceSet, why: ExplainedRow['why'], locale: Locale): ExplainedRow => ({
+  id: set.name,
+  table: set.incident === null ? 'evidence' : 'incidents',
+  known_on: set.knownOn,
+  why,
+  title: titleOfSet(set, locale),
+  values: set.incident
+    ? { ...set.incident, sha256: set.sha256 }
+    : {
+        marking: null,
+        rows: set.rows,
+        count: set.count,
+        query: set.query?.file,
+        sha256: set.sha256,
+        ids: [...set.examples, ...(set.rows > set.examples.length ? ['…'] : [])],
+      },
+  sources: set.sources.map((name) => ({ id: name, name, reliability: null })),
+  grade: 'not graded',
+});
+
+function nameOf(entry: TableRow, rendered: Rendered): string {
+  const { row } = entry;
+  if ('title' in row) return row.title;
+  if ('text' in row)
+    return filledParts(row.text, rendered)
+      .map(({ text }) => text)
+      .join('');
+  if ('name' in row) return row.name;
+  return 'label' in row ? row.label : titleOf(entry, { locale: rendered.brief.locale });
 }

@@ -18,7 +18,7 @@ import {
 } from '../render/manifest.ts';
 import type { Rendering } from '../rules/gate.ts';
 import type { Verdict } from '../rules/rule.ts';
-import { partsOf, projectPath } from './parts.ts';
+import { partsOf, projectPath } from './inputs.ts';
 
 /** Describes an edition's inputs, as far as they are known before it is sealed. */
 export function describeRendering(

@@ -7,7 +7,7 @@ import { registerChartFonts, registerOwnFonts } from '../../src/charts/worker.ts
 import type { Identity } from '../../src/project/brief.ts';
 import { usualColours } from '../../src/project/colours.ts';
 import { familiesOf, readFonts } from '../../src/project/fonts.ts';
-import { partsOf } from '../../src/provenance/parts.ts';
+import { partsOf } from '../../src/provenance/inputs.ts';
 import { otherFonts } from '../../src/rules/pdf/pdf.ts';
 import { temporaryFolder } from '../support/dataset.ts';
 import { findBrief, loadProduct, renderEdition, withBrief } from '../support/product.ts';

@@ -6,7 +6,7 @@ import type { AppError } from '../../src/errors.ts';
 import { resolveEdition } from '../../src/production/fan-out.ts';
 import { readImages } from '../../src/project/identity.ts';
 import { inputsOf } from '../../src/provenance/inputs.ts';
-import { partsOf } from '../../src/provenance/parts.ts';
+import { partsOf } from '../../src/provenance/inputs.ts';
 import { temporaryFolder } from '../support/dataset.ts';
 import { findBrief, loadProduct, type Product, renderEdition, withBrief } from '../support/product.ts';
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { hashOf } from '../../src/hash.ts';
 import type { Image } from '../../src/project/images.ts';
-import { partsOf } from '../../src/provenance/parts.ts';
+import { partsOf } from '../../src/provenance/inputs.ts';
 import { findBrief, loadProduct, type Product, renderEdition, withBrief } from '../support/product.ts';
 
 const product = await loadProduct();
