@@ -192,6 +192,9 @@ export const onAppError =
     throw error;
   };
 
+/** For `catch`: collects an error that a user can act on, so that the work can continue. */
+export const collectIn = (errors: AppError[]) => onAppError((error): undefined => void errors.push(error));
+
 /** The faults of several errors, without duplicates. */
 export function distinct(errors: readonly AppError[]): Fault[] {
   const faults = errors.flatMap((error) => error.faults);

@@ -101,24 +101,17 @@ const effects: Effects = {
   print: async (html, options) => (await startPrinter()).print(html, options),
   browser: async () => (await startPrinter()).browser,
 };
-const { briefIds, loadBriefs, datasetNames } = project;
+const { briefIds, datasetNames } = project;
 const loadDataset = remember(project.loadDataset, (name) => [join('data', name), 'locales']);
-const catalogue = { briefIds, loadBriefs, datasetNames, loadDataset, loadMaterial: readMaterial };
-const loadBrief = remember(
-  async (id) => {
-    const [brief] = await loadBriefs([id]);
-    if (brief === undefined) throw new Error(`The brief ${id} was not loaded.`);
-    return brief;
-  },
-  async (id) => [
-    join('templates', id),
-    'sitrep.yaml',
-    'locales',
-    'images',
-    'fonts',
-    ...(await project.sharedFolders()),
-  ],
-);
+const loadBrief = remember(project.loadBrief, async (id) => [
+  join('templates', id),
+  'sitrep.yaml',
+  'locales',
+  'images',
+  'fonts',
+  ...(await project.sharedFolders()),
+]);
+const catalogue = { briefIds, loadBrief, datasetNames, loadDataset, loadMaterial: readMaterial };
 const nameEngine = async () => (await import('./production/material.ts')).nameEngine(sitrep, { browserPath });
 /** Variables of the environment, including empty ones, take precedence over the file. */
 const variables = () => ({ ...readEnvFile('.env'), ...process.env });
@@ -134,7 +127,6 @@ const readParts = async (usualLevel: string): Promise<Parts> => {
     ...(await project.loadImprint()),
     localeFor: project.localeFor,
     ...catalogue,
-    loadBrief,
     ...(await import('./wiring/refresh.ts')).openRefresh({ version, cacheFolder, variables: variables() }),
     readAsset: assetsOf({ sitrep }),
     drawPicture: async (html, options) => (await startPrinter()).picture(html, options),
@@ -238,7 +230,6 @@ const program = commandLine(
           await servePreview(options, {
             ...catalogue,
             watched: project.watched,
-            loadBrief,
             effects,
             readAsset: assetsOf({ sitrep }),
             readText,

@@ -69,8 +69,7 @@ async function differencesOf(
   { project, goldens }: { project: Project; goldens: GoldenFolder },
   choice: BriefChoice,
 ): Promise<Difference[]> {
-  const [brief] = await project.loadBriefs([choice.brief]);
-  if (brief === undefined) throw new Error(`The brief ${choice.brief} was not loaded.`);
+  const brief = await project.loadBrief(choice.brief);
   const [dataset, material, accepted] = await Promise.all([
     project.loadDataset(brief.config.dataset),
     project.loadMaterial(),

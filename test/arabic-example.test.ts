@@ -13,7 +13,7 @@ const root = join(import.meta.dirname, '..');
 
 const project = openProject(join(root, 'examples/arabic'), { sitrep: root });
 const [briefs, dataset, material] = await Promise.all([
-  project.briefIds().then(project.loadBriefs),
+  project.briefIds().then((ids) => Promise.all(ids.map(project.loadBrief))),
   project.loadDataset('water'),
   project.loadMaterial(),
 ]);

@@ -12,7 +12,7 @@ import type { Effects } from '../src/production/produce.ts';
 import { readEdition, storeEdition } from '../src/production/store.ts';
 import type { Brief } from '../src/project/brief.ts';
 import { remember } from '../src/project/file-cache.ts';
-import { loadBriefs } from '../src/project/load-briefs.ts';
+import { loadBrief } from '../src/project/load-briefs.ts';
 import type { Material } from '../src/render/edition.ts';
 import { makeEdition, openActiveRuns } from '../src/scheduler/make-edition.ts';
 
@@ -83,11 +83,7 @@ export async function benchQueue({
     return result;
   };
   const readBrief = remember(
-    async (id) => {
-      const [loaded] = await loadBriefs('templates', [id]);
-      if (loaded === undefined) throw new Error(`There is no brief "${id}".`);
-      return loaded;
-    },
+    (id) => loadBrief('templates', id),
     (id) => [join('templates', id), 'templates/_afghanistan-2021', 'templates/_shared'],
   );
   const readDataset = remember(

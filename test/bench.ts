@@ -23,7 +23,7 @@ import { loadMaterial } from '../src/production/material.ts';
 import type { Effects } from '../src/production/produce.ts';
 import { readEdition, storeEdition } from '../src/production/store.ts';
 import type { Brief } from '../src/project/brief.ts';
-import { loadBriefs } from '../src/project/load-briefs.ts';
+import { loadBrief } from '../src/project/load-briefs.ts';
 import { openQueries } from '../src/query/database.ts';
 import { shareQueries } from '../src/query/shared-database.ts';
 import { type Step, steps } from '../src/render/edition.ts';
@@ -113,7 +113,7 @@ function benchCold(): void {
 async function benchWarm(): Promise<void> {
   const startedMs = performance.now();
   const dataset = await loadDataset('data/afghanistan-2021', 'data/afghanistan-2021');
-  const briefs = await loadBriefs('templates', measuredBriefs);
+  const briefs = await Promise.all(measuredBriefs.map((id) => loadBrief('templates', id)));
   const material = await loadMaterial();
   const loadedMs = performance.now() - startedMs;
   const where = {

@@ -230,8 +230,7 @@ async function createBrief(
   };
   const files = await world.scaffold.write(id, values, from);
   try {
-    const [brief] = await world.loadBriefs([id]);
-    if (brief === undefined) throw new Error(`The brief ${id} was not loaded.`);
+    const brief = await world.loadBrief(id);
     const golden = { ...world, material: await world.loadMaterial() };
     const accepted = await world.goldens.read();
     await world.goldens.accept(await compareGoldens({ brief, dataset: loaded, accepted }, golden));

@@ -75,7 +75,10 @@ export async function check(world: CheckWorld, { all }: { readonly all: boolean 
     on(`data/${name}`).warnings.push(...knownLater(dataset, today(world.now, 'Pacific/Kiritimati')));
   }
   const briefs: Brief[] = [];
-  for (const id of ids) briefs.push(...((await collect(id, world.loadBriefs([id]))) ?? []));
+  for (const id of ids) {
+    const brief = await collect(id, world.loadBrief(id));
+    if (brief) briefs.push(brief);
+  }
 
   for (const brief of briefs) {
     const { id, config } = brief;

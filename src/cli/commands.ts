@@ -1,7 +1,7 @@
 import { Cron } from 'croner';
 import { type DayName, resolveDay } from '../calendar.ts';
 import { alignColumns, localTime, ofFuture, utcTime } from '../editions/format.ts';
-import { AppError, causesOf, describeFault } from '../errors.ts';
+import { causesOf, collectIn, describeFault } from '../errors.ts';
 import { editionsAskedFor } from '../production/fan-out.ts';
 import { generate, type Outcome, type Store } from '../production/generate.ts';
 import type { Format, Paper } from '../project/brief.ts';
@@ -121,14 +121,6 @@ export function commands(world: Surroundings) {
     check: (options: { readonly all: boolean }) => check(world, options),
   };
 }
-
-/** Collects an error that the user can fix, so that the work can continue. */
-const collectIn =
-  (errors: AppError[]) =>
-  (error: unknown): undefined => {
-    if (!(error instanceof AppError)) throw error;
-    errors.push(error);
-  };
 
 function summary(outcomes: readonly Outcome[]): string {
   const rows = outcomes.flatMap(({ folder, manifest, tookMs }) =>

@@ -1,6 +1,6 @@
 import type { Caller } from '../ledger/principal.ts';
 import type { Page } from '../ledger/views.ts';
-import type { Brief } from '../project/brief.ts';
+import type { Catalogue } from '../project/load.ts';
 import type { OperatorService } from './remote.ts';
 
 /** A ledger that a command has access to. */
@@ -12,10 +12,8 @@ export interface Reached {
 }
 
 /** Effects for the operator's commands. */
-export interface CommandContext {
+export interface CommandContext extends Pick<Catalogue, 'briefIds' | 'loadBrief'> {
   readonly now: Date;
-  briefIds(): Promise<string[]>;
-  loadBriefs(ids: readonly string[]): Promise<Brief[]>;
   /**
    * Gives access to an output folder's ledger, by opening it or through the process that has it open, or to the ledger
    * on a server. With `work`, a process that opens the folder also generates and delivers what was requested. Otherwise

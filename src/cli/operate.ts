@@ -19,6 +19,7 @@ import { AppError } from '../errors.ts';
 import type { AuditRecord, Power } from '../ledger/principal.ts';
 import { deliveryStates, editionStates } from '../ledger/records.ts';
 import type { Correctable, DeliveryView, EditionDetail, EditionView, Reissued } from '../ledger/views.ts';
+import { readableBriefs, throwAll } from '../project/load.ts';
 
 /** After these changes, there is nothing left to do. */
 const ending: ReadonlySet<string> = new Set(['hold', 'cancel', 'disapprove']);
@@ -113,7 +114,8 @@ export function operatorCommands(context: CommandContext) {
     backfill: (brief: string, options: Where & BackfillOptions) => backfill(brief, options, context),
 
     async next(count: number, json: boolean) {
-      const briefs = await context.loadBriefs(await context.briefIds());
+      const { briefs, errors } = await readableBriefs(context);
+      throwAll(errors);
       const slots = slotsOf(briefs, { now: context.now, count });
       context.print(json ? JSON.stringify(slots, null, 2) : slotsTable(slots));
     },

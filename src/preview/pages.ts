@@ -1,9 +1,10 @@
 import Handlebars from 'handlebars';
 import type { View, Wanted } from './session.ts';
 import { type Day, dayAfter } from '../calendar.ts';
-import { describeFault, type Fault, noteOf } from '../errors.ts';
+import { describeFault, type Fault, noteOf, onAppError } from '../errors.ts';
 import type { Locale } from '../locale.ts';
 import type { Brief, Format, Schedule } from '../project/brief.ts';
+import type { Catalogue } from '../project/load.ts';
 import { describeParameters, type Parameters } from '../project/parameters.ts';
 import { slotsBetween } from '../scheduler/slots.ts';
 
@@ -11,65 +12,39 @@ import { slotsBetween } from '../scheduler/slots.ts';
 const AROUND = 2;
 const MOST_CHARACTERS = 160;
 
-type ReadText = (file: string) => Promise<string | null>;
-
-/** A brief with its title, or its faults. */
-export interface IndexRow {
-  readonly id: string;
-  readonly title: string;
-  readonly schedule: string;
-  readonly days: readonly string[];
-  readonly faults: readonly Fault[];
-}
-
-interface Shell {
-  readonly title: string;
-  readonly bar: string;
-  readonly faults: string;
-  readonly data: {
-    readonly events: string;
-    readonly stamp: string;
-    readonly version: string;
-    readonly src: string;
-    readonly isPdf: boolean;
-  };
+export interface PagesWorld extends Pick<Catalogue, 'briefIds' | 'loadBrief'> {
+  readonly readAsset: (name: string) => Promise<string>;
+  /** The text of a file; null if it cannot be read. */
+  readonly readText: (file: string) => Promise<string | null>;
+  readonly locale: Locale;
 }
 
 const names = ['index', 'list', 'shell', 'bar', 'faults', 'empty'] as const;
 
 /** The preview's own pages, from the templates in `web/preview/`. */
-export async function openPages(
-  readAsset: (name: string) => Promise<string>,
-  { readText, locale }: { readText: ReadText; locale: Locale },
-) {
+export async function openPages(world: PagesWorld) {
+  const { locale } = world;
   const { text } = locale;
   const handlebars = Handlebars.create();
   handlebars.registerHelper('t', (key: string, { hash }: Handlebars.HelperOptions) => text(key, hash));
   const templates = new Map<string, HandlebarsTemplateDelegate>();
   for (const name of names)
-    templates.set(name, handlebars.compile(await readAsset(`preview/${name}.hbs`), { strict: true }));
+    templates.set(name, handlebars.compile(await world.readAsset(`preview/${name}.hbs`), { strict: true }));
   const show = (name: (typeof names)[number], data: object): string =>
     templates.get(name)?.({ lang: locale.tag, direction: locale.direction, ...data }) ?? '';
-  const list = (rows: readonly IndexRow[]) =>
-    show('list', {
-      rows: rows.map((row) => ({
-        ...row,
-        href: addressOf({ brief: row.id, given: {} }),
-        days: row.days.map((day) => ({ day, href: addressOf({ brief: row.id, asOf: day, given: {} }) })),
-        problem: row.faults[0] ? describeFault(row.faults[0]) : null,
-      })),
-    });
+  const list = async () =>
+    show('list', { rows: await Promise.all((await world.briefIds()).map((id) => rowOf(id, world))) });
   return {
     list,
     /** Shown in place of a brief that has never been rendered. */
     empty: () => show('empty', {}),
-    index: (rows: readonly IndexRow[]) => show('index', { list: list(rows) }),
-    shell: (parts: Shell) => show('shell', parts),
+    index: async () => show('index', { list: await list() }),
+    shell: (parts: object) => show('shell', parts),
     bar: (view: View, wanted: Wanted, format: Format) => show('bar', barOf(view, wanted, format)),
     faults: async ({ faults: found, warnings, page }: View) => {
       const shown = async (of: readonly Fault[], kind: 'faults' | 'warnings') => ({
         kind,
-        faults: await Promise.all(of.map((fault) => explained(fault, { readText, locale }))),
+        faults: await Promise.all(of.map((fault) => explained(fault, world))),
         count: text(`web.preview.${kind}`, { count: of.length }),
         isOutdated: kind === 'faults' && page !== undefined,
       });
@@ -128,11 +103,34 @@ function barOf({ brief, asOf, editions, parameters = {} }: View, wanted: Wanted,
   };
 }
 
-/** The days of a brief's golden editions. */
-export const goldenDays = (brief: Brief | undefined): string[] =>
+/** A brief in the list: its title and golden days, or its first fault. */
+const rowOf = (id: string, world: PagesWorld): Promise<object> =>
+  world.loadBrief(id).then(
+    (brief) => ({
+      id,
+      href: addressOf({ brief: id, given: {} }),
+      title: brief.config.title,
+      schedule: `${brief.config.schedule.cron}, ${brief.config.schedule.timezone}`,
+      days: goldenDays(brief).map((day) => ({
+        day,
+        href: addressOf({ brief: id, asOf: day, given: {} }),
+      })),
+      problem: null,
+    }),
+    onAppError(({ faults: [fault] }) => ({
+      id,
+      href: addressOf({ brief: id, given: {} }),
+      title: id,
+      schedule: '',
+      days: [],
+      problem: fault ? describeFault(fault) : null,
+    })),
+  );
+
+const goldenDays = (brief: Brief | undefined): string[] =>
   [...new Set((brief?.config.golden ?? []).map(({ asOf }) => asOf))].toSorted();
 
-async function explained(fault: Fault, { readText, locale }: { readText: ReadText; locale: Locale }) {
+async function explained(fault: Fault, { readText, locale }: PagesWorld) {
   const { file, line, row, field, problem, hint } = fault;
   const text = file === undefined || line === undefined ? null : await readText(file);
   const lines = text?.split('\n') ?? [];

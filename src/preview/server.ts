@@ -1,13 +1,14 @@
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { basename } from 'node:path';
 import cookie from '@fastify/cookie';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { addressOf, goldenDays, type IndexRow, openPages } from './pages.ts';
+import { addressOf, openPages, type PagesWorld } from './pages.ts';
 import { openPreview, type PreviewWorld, type Wanted } from './session.ts';
 import { type DayName, dayName } from '../calendar.ts';
 import { hashOfToken, tokenWith } from '../editions/access.ts';
-import { AppError, onAppError } from '../errors.ts';
+import { AppError } from '../errors.ts';
 import { openEventStream, sendEvent } from '../event-stream.ts';
 import { hashOf } from '../hash.ts';
 import type { Locale } from '../locale.ts';
@@ -22,11 +23,9 @@ export interface PreviewOptions {
   readonly onReady: (address: string) => void;
 }
 
-export interface Surroundings extends PreviewWorld {
+export interface Surroundings extends PreviewWorld, PagesWorld {
   readonly watched: readonly string[];
   watch(folders: readonly string[], onChange: (paths: ReadonlySet<string>) => void): Promise<Disposable>;
-  readonly readAsset: (name: string) => Promise<string>;
-  readonly readText: (file: string) => Promise<string | null>;
 }
 
 /** Unpublished work must stay private from the network and from other users of the machine. */
@@ -64,7 +63,7 @@ export async function servePreview(options: PreviewOptions, world: Surroundings)
     for (const listener of listeners) listener();
   };
   resources.use(await world.watch(world.watched, onChange));
-  const pages = await openPages(world.readAsset, world);
+  const pages = await openPages(world);
   const server = Fastify({ forceCloseConnections: true });
   const key = randomBytes(32).toString('base64url');
   await server.register(cookie);
@@ -93,16 +92,16 @@ export async function servePreview(options: PreviewOptions, world: Surroundings)
     };
   };
 
-  server.get('/', async (_, reply) => html(reply, pages.index(await indexRows(world))));
+  server.get('/', async (_, reply) => html(reply, await pages.index()));
   server.get('/events', (request, reply) =>
     openStream(reply, { request, listeners }, async () => {
-      const list = pages.list(await indexRows(world));
+      const list = await pages.list();
       return { parts: { list }, version: '', src: '', stamp: hashOf(list) };
     }),
   );
   server.get<Ask>('/briefs/:id', async (request, reply) => {
     if (!(await world.briefIds()).includes(request.params.id))
-      return html(reply.code(404), pages.index(await indexRows(world)));
+      return html(reply.code(404), await pages.index());
     const { wanted, format } = wantedOf(request.params, request.query);
     const { title, parts, ...data } = await seen(wanted, format);
     const events = addressOf(wanted, { format, file: '/events' });
@@ -139,9 +138,7 @@ export async function servePreview(options: PreviewOptions, world: Surroundings)
   );
   start.searchParams.set('key', key);
   options.onReady(start.href);
-  const { promise, resolve } = Promise.withResolvers<void>();
-  signal.addEventListener('abort', () => resolve(), { once: true });
-  if (!signal.aborted) await promise;
+  if (!signal.aborted) await once(signal, 'abort');
   await server.close();
 }
 
@@ -163,10 +160,7 @@ function guard(server: FastifyInstance, sha256: string, { text }: Locale): void 
       .header('referrer-policy', 'no-referrer')
       .header('cache-control', 'no-store');
     if (!allowedHosts.has((headers.host ?? '').replace(/:\d+$/, '')))
-      return reply
-        .code(421)
-        .type('text/plain; charset=utf-8')
-        .send(`${text('web.preview.wrong_host')}\n`);
+      return plain(reply.code(421), text('web.preview.wrong_host'));
     const [path = '', search] = url.split('?');
     const asked = new URLSearchParams(search);
     const given = asked.get('key') ?? undefined;
@@ -176,12 +170,7 @@ function guard(server: FastifyInstance, sha256: string, { text }: Locale): void 
         .setCookie(name, given ?? '', { path: '/', httpOnly: true, sameSite: 'lax' })
         .redirect(asked.size > 0 ? `${path}?${asked.toString()}` : path, 303);
     }
-    if (!isKey(cookies[name]))
-      return reply
-        .code(401)
-        .type('text/plain; charset=utf-8')
-        .send(`${text('web.preview.no_key')}\n`);
-    return undefined;
+    return isKey(cookies[name]) ? undefined : plain(reply.code(401), text('web.preview.no_key'));
   });
   server.setErrorHandler((error, _, reply) => {
     const isAsked = error instanceof z.ZodError;
@@ -190,10 +179,7 @@ function guard(server: FastifyInstance, sha256: string, { text }: Locale): void 
       : error instanceof Error
         ? error.message
         : String(error);
-    return reply
-      .code(isAsked ? 400 : 500)
-      .type('text/plain; charset=utf-8')
-      .send(`${problem}\n`);
+    return plain(reply.code(isAsked ? 400 : 500), problem);
   });
 }
 
@@ -212,22 +198,8 @@ async function serveAssets(server: FastifyInstance, world: Surroundings): Promis
   }
 }
 
-const indexRows = async (world: Surroundings): Promise<IndexRow[]> =>
-  Promise.all(
-    (await world.briefIds()).map((id) =>
-      world.loadBrief(id).then(
-        (brief): IndexRow => ({
-          id,
-          title: brief.config.title,
-          schedule: `${brief.config.schedule.cron}, ${brief.config.schedule.timezone}`,
-          days: goldenDays(brief),
-          faults: [],
-        }),
-        onAppError(({ faults }) => ({ id, title: id, schedule: '', days: [], faults })),
-      ),
-    ),
-  );
-
+const plain = (reply: FastifyReply, text: string) =>
+  reply.type('text/plain; charset=utf-8').send(`${text}\n`);
 const html = (reply: FastifyReply, page: string | Uint8Array) =>
   reply.type('text/html; charset=utf-8').send(page);
 

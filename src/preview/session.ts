@@ -1,6 +1,6 @@
 import { type Day, day, type DayName, resolveDay } from '../calendar.ts';
 import type { Dataset } from '../dataset/schema.ts';
-import { AppError, distinct, type Fault, onAppError } from '../errors.ts';
+import { AppError, collectIn, distinct, type Fault, onAppError } from '../errors.ts';
 import type { Locale } from '../locale.ts';
 import { editionsAskedFor } from '../production/fan-out.ts';
 import { type Effects, produce, render } from '../production/produce.ts';
@@ -34,7 +34,6 @@ export interface View {
 
 /** `loadBrief`, `loadDataset` and `loadMaterial` return the same object until one of its files changes. */
 export interface PreviewWorld extends Catalogue {
-  loadBrief(id: string): Promise<Brief>;
   loadMaterial(): Promise<Material>;
   readonly effects: Effects;
   readonly locale: Locale;
@@ -61,12 +60,11 @@ interface Kept {
 export function openPreview(world: PreviewWorld, { now, signal }: { now: Date; signal: AbortSignal }) {
   async function load(id: string): Promise<Inputs> {
     const errors: AppError[] = [];
-    const collect = onAppError((error) => void errors.push(error));
     const [brief, material] = await Promise.all([
-      world.loadBrief(id).catch(collect),
-      world.loadMaterial().catch(collect),
+      world.loadBrief(id).catch(collectIn(errors)),
+      world.loadMaterial().catch(collectIn(errors)),
     ]);
-    const dataset = brief && (await world.loadDataset(brief.config.dataset).catch(collect));
+    const dataset = brief && (await world.loadDataset(brief.config.dataset).catch(collectIn(errors)));
     if (brief && dataset && material) return { brief, dataset, material };
     throw new AppError(errors[0]?.code ?? 'brief-invalid', distinct(errors));
   }

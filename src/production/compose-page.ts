@@ -22,34 +22,34 @@ import { freshnessFor, incidentsFor, type Material, type OnStep, type Request } 
 import { illustrate } from '../render/illustrate.ts';
 import type { TimeLimit } from '../render/template/time-limit.ts';
 import { readDraft } from '../rules/draft.ts';
-import { holdDraft, type Rendering } from '../rules/gate.ts';
+import { holdDraft } from '../rules/gate.ts';
 import type { DrawChart } from '../charts/draw.ts';
 
-/** A page before the rules check it. */
-export interface ComposedPage extends Omit<Rendering, 'draft' | 'rules'> {
-  /** Throws `edition-held`. */
-  readonly judge: () => Pick<Rendering, 'draft' | 'rules'>;
+/** The rows and incidents that an edition sees. */
+export function knownTo(request: Request) {
+  const { brief, asOf, correction } = request;
+  const tables = tablesWithin(request.dataset, brief.config.marking);
+  const rows = knownFor(tables, { asOf, correctedAsOf: correction?.asOf ?? null });
+  return { tables, known: withoutOtherFindings(rows, brief), incidents: incidentsFor(request) };
 }
 
-/** select → analyse → chart → compose. */
+/**
+ * select → analyse → chart → compose. The page is not yet checked: `judge` runs the rules, and throws `edition-held`.
+ */
 export async function composePage(
   request: Request,
   { openQueries, drawChart }: { openQueries: OpenQueries; drawChart: DrawChart },
   { fontFaces, glyphs, arabic }: Material,
   { onStep, explained, limit }: { onStep: OnStep; explained: boolean; limit: TimeLimit },
-): Promise<ComposedPage> {
+) {
   const { brief, asOf, period, paper, parameters, correction } = request;
-  const dataset = { ...request.dataset, tables: tablesWithin(request.dataset, brief.config.marking) };
-  const knownRows = withoutOtherFindings(
-    knownFor(dataset.tables, { asOf, correctedAsOf: correction?.asOf ?? null }),
-    brief,
-  );
+  const { tables, known: knownRows, incidents } = knownTo(request);
+  const dataset = { ...request.dataset, tables };
   requireTopics(brief, dataset);
   const applied = applyParameters({ brief, parameters, known: knownRows });
   const title = titleOfEdition(brief, applied);
   const corrected = correction ? correctedIn(dataset.tables, { asOf, correction }) : [];
 
-  const incidents = incidentsFor(request);
   const freshness = freshnessFor(request);
 
   onStep('select');
@@ -95,13 +95,18 @@ export async function composePage(
   /** The key judgments that the previous edition printed. */
   const judgmentsBefore = () => {
     const { previousAsOf: day } = period;
+    const { known: knownThen, incidents: incidentsThen } = knownTo({
+      ...request,
+      asOf: day,
+      correction: null,
+    });
     return selectOne('key_judgments', {
       brief,
-      known: withoutOtherFindings(knownFor(dataset.tables, { asOf: day, correctedAsOf: null }), brief),
+      known: knownThen,
       period: periodEnding(day, brief.config.period),
       parameters,
       settings: dataset.settings,
-      incidents: incidentsFor({ ...request, asOf: day, correction: null }),
+      incidents: incidentsThen,
       openQueries,
       signal: limit.signal,
     });

@@ -24,7 +24,7 @@ export const openEdition = (
 
 async function requestOf(
   { brief: id, asOf, paper, parameters, correction: was, incidents }: SealedManifest,
-  { briefIds, datasetNames, loadBriefs, loadDataset }: Catalogue,
+  { briefIds, datasetNames, loadBrief, loadDataset }: Catalogue,
 ): Promise<Request> {
   const missing = (file: string, problem: string) =>
     new AppError('brief-invalid', {
@@ -32,8 +32,8 @@ async function requestOf(
       problem,
       hint: 'Verify it in the project that generated it.',
     });
-  const [brief] = (await briefIds()).includes(id) ? await loadBriefs([id]) : [];
-  if (brief === undefined) throw missing(`templates/${id}`, 'There is no such brief here.');
+  if (!(await briefIds()).includes(id)) throw missing(`templates/${id}`, 'There is no such brief here.');
+  const brief = await loadBrief(id);
   // The brief may use another dataset by now, and the current inputs matter here.
   const { dataset: wanted } = brief.config;
   if (!(await datasetNames()).includes(wanted))

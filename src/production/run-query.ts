@@ -1,11 +1,11 @@
+import { knownTo } from './compose-page.ts';
 import { resolveEdition } from './fan-out.ts';
 import { type Day, periodEnding } from '../calendar.ts';
-import { knownFor } from '../dataset/corrections.ts';
 import type { Row } from '../dataset/parse-rows.ts';
-import { knownBy, tablesWithin } from '../dataset/point-in-time.ts';
+import { knownBy } from '../dataset/point-in-time.ts';
 import type { Dataset } from '../dataset/schema.ts';
 import { AppError, similarTo } from '../errors.ts';
-import { analyse, withoutOtherFindings, withPrintableFindings } from '../findings/analyse.ts';
+import { analyse, withPrintableFindings } from '../findings/analyse.ts';
 import type { Brief } from '../project/brief.ts';
 import type { Loaded } from '../project/load.ts';
 import { knownIncidents } from '../query/incidents.ts';
@@ -69,10 +69,10 @@ export async function runQuery(
           : `Did you mean "${similar}"?`,
     });
   }
-  const tables = tablesWithin(dataset, brief.config.marking);
-  const known = withoutOtherFindings(knownFor(tables, { asOf, correctedAsOf: null }), brief);
   requireTopics(brief, dataset);
-  const { period, parameters } = resolveEdition({ brief, dataset, asOf, parameters: given });
+  const request = resolveEdition({ brief, dataset, asOf, parameters: given });
+  const { period, parameters } = request;
+  const { known, incidents } = knownTo(request);
   applyParameters({ brief, parameters, known });
   // A brief with the same findings that requests only this query, so that faults in other queries do not matter.
   const asking = {
@@ -80,7 +80,6 @@ export async function runQuery(
     template: { file: brief.template.file, text: `{{rows.${query}}}` },
     config: { ...brief.config, charts: {}, evidence: {}, holdsWhile: {} },
   };
-  const incidents = knownIncidents(dataset, { asOf, marking: brief.config.marking });
   const selection = await select({
     brief: asking,
     known,

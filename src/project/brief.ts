@@ -28,19 +28,11 @@ function isLength(value: string, { inMonths }: { inMonths: boolean }): boolean {
     return false;
   }
 }
-const length = z
-  .string()
-  .refine(
-    (value) => isLength(value, { inMonths: false }),
-    'is not an ISO 8601 length in days or weeks such as P7D',
-  );
+const lengthIn = (units: string, options: { inMonths: boolean }) =>
+  z.string().refine((value) => isLength(value, options), `is not an ISO 8601 length in ${units}`);
+const length = lengthIn('days or weeks such as P7D', { inMonths: false });
 /** A month is a calendar month: see `periodEnding`. */
-const period = z
-  .string()
-  .refine(
-    (value) => isLength(value, { inMonths: true }),
-    'is not an ISO 8601 length in days or weeks such as P7D, or in months such as P1M',
-  );
+const period = lengthIn('days or weeks such as P7D, or in months such as P1M', { inMonths: true });
 
 const anyDay = new Date('2000-01-01T00:00:00Z');
 /** croner returns no next run for a day that does not exist, such as 30 February. */

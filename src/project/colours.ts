@@ -24,13 +24,7 @@ const channelsOf = (colour: string): Channels => {
 };
 
 const hexOf = (channels: Channels): string =>
-  `#${channels
-    .map((value) =>
-      Math.round(value * 255)
-        .toString(16)
-        .padStart(2, '0'),
-    )
-    .join('')}`;
+  `#${Buffer.from(channels.map((value) => Math.round(value * 255))).toString('hex')}`;
 
 /** As a printer makes it grey: by the weights of Rec. 601, applied to the stored values. */
 const grey = ([red, green, blue]: Channels): Channels => {

@@ -17,31 +17,17 @@ import {
 } from './brief.ts';
 import { withIdentity, readIdentity, readImages } from './identity.ts';
 import { loadLocale } from './locales.ts';
-import { isMissing, parseJson, readFolder, readSource } from './source-files.ts';
+import { isAbsent, isMissing, parseJson, readFolder, readSource, unreadable } from './source-files.ts';
 
 /** Files shared by briefs: `templates/_<dataset>/` takes precedence over `templates/_shared/`. */
-interface Shared {
-  readonly partials: Brief['partials'];
-  readonly queries: Brief['queries'];
-  readonly macros: readonly SourceFile[];
-  readonly styles: SourceFile;
-  readonly theme: Brief['theme'];
-}
+type Shared = Pick<Brief, 'partials' | 'queries' | 'macros' | 'styles' | 'theme'>;
 
 /** The names of the briefs in a templates folder: every subfolder whose name does not begin with `_` or a dot. */
 export async function briefIds(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch((cause: unknown) => {
-    throw new AppError(
-      'brief-unknown',
-      [
-        {
-          file: folder,
-          problem: 'There is no such folder.',
-          hint: 'Run sitrep in the folder that has templates/ and data/.',
-        },
-      ],
-      { cause },
-    );
+    const hint = 'Run sitrep in the folder that has templates/ and data/.';
+    const fault = { file: folder, problem: 'There is no such folder.', hint };
+    throw new AppError('brief-unknown', fault, { cause });
   });
   return entries
     .filter((entry) => entry.isDirectory() && !/^[._]/.test(entry.name))
@@ -53,32 +39,70 @@ export async function briefIds(folder: string): Promise<string[]> {
 const settingsFile = (templates: string): string => posix.join(posix.dirname(templates), 'sitrep.yaml');
 
 /**
- * Loads briefs with all their files. A file that is missing from a brief's own folder comes from its dataset's shared
- * folder, `_<dataset>/`, if there is one; then from `_shared/`; and last from `packaged`, the `_shared/` that comes
- * with the program. `locales` is the project's own folder of locales. `sitrep.yaml` beside the folder says who publishes and what briefs need not repeat. Throws
- * `brief-invalid` with the faults of all briefs at once.
+ * Loads a brief with all its files. A file that is missing from its own folder comes from its dataset's shared folder,
+ * `_<dataset>/`, if there is one; then from `_shared/`; and last from `packaged`, the `_shared/` that comes with the
+ * program. `locales` is the project's own folder of locales. `sitrep.yaml` beside the folder says who publishes and what
+ * briefs need not repeat. Throws `brief-invalid` with all faults at once.
  */
-export async function loadBriefs(
+export async function loadBrief(
   folder: string,
-  ids: readonly string[],
+  id: string,
   { packaged, locales }: { packaged?: string | undefined; locales?: string | undefined } = {},
-): Promise<Brief[]> {
+): Promise<Brief> {
   const faults: Fault[] = [];
-  const places = [posix.join(folder, '_shared'), ...(packaged === undefined ? [] : [packaged])];
   const project = await readProject(settingsFile(folder), { locales, faults });
-  const forAll = await loadShared(places, { identity: project.identity, faults });
-  const forDatasets = new Map<string, Promise<Shared>>();
-  const sharedFor = (dataset: string): Promise<Shared> => {
-    const shared =
-      forDatasets.get(dataset) ?? withDatasetFolder(forAll, posix.join(folder, `_${dataset}`), faults);
-    forDatasets.set(dataset, shared);
-    return shared;
+  const { settings, identity } = project;
+  const places = [posix.join(folder, '_shared'), ...(packaged === undefined ? [] : [packaged])];
+  const forAll = await loadShared(places, { identity, faults });
+  const own = (name: string) => posix.join(folder, id, name);
+  const definition = await readSource([own('brief.yaml')], faults);
+  const { publisher = null, logo: _logo, colours: _colours, fonts: _fonts, ...defaults } = settings;
+  const hint = 'See docs/authoring.md for the possible values.';
+  const config = isMissing(definition.file, faults)
+    ? undefined
+    : parseYaml(definition, briefConfig, { faults, hint, defaults });
+  if (config === undefined) throw new AppError('brief-invalid', faults);
+  const ofDataset = posix.join(folder, `_${config.dataset}`);
+  const shared = await withDatasetFolder(forAll, ofDataset, faults);
+  const { language } = config;
+  const locale =
+    language === (settings.language ?? usualLanguage)
+      ? project.locale
+      : await loadLocale(language, { own: locales, faults, named: definition });
+  if (locale === undefined) throw new AppError('brief-invalid', faults);
+  const find = (name: string) => {
+    const [, common] = /^_shared\/(.*)$/.exec(name) ?? [];
+    return common === undefined
+      ? [own(name), ...[ofDataset, ...places].map((place) => posix.join(place, name))]
+      : places.map((place) => posix.join(place, common));
   };
-  const briefs = await Promise.all(
-    ids.map((id) => loadBrief({ folder, id, places, locales, sharedFor, project, faults })),
-  );
+
+  const [template, queries, charts] = await Promise.all([
+    readSource([own('brief.hbs')], faults),
+    all(config.queries, (name) => readSource(find(name), faults)),
+    all(config.charts, async (chart: ChartConfig) => {
+      const source = await readSource(find(chart.spec), faults);
+      return { ...chart, source, parsed: parseJson(withIdentity(source, identity), faults) };
+    }),
+  ]);
+  const named = { ...shared.queries, ...queries };
+  const { file } = definition;
+  for (const field of ['forEach', 'changes'] as const) {
+    const query = config[field];
+    if (query === null || Object.hasOwn(named, query)) continue;
+    const choice = `Name one of ${Object.keys(named).join(', ')}.`;
+    faults.push({ file, field, problem: `There is no query "${query}".`, hint: choice });
+  }
+  const { hero } = config;
+  if (hero !== undefined && !Object.hasOwn(charts, hero)) {
+    const meant = meantBy(hero, Object.keys(charts));
+    faults.push({ file, field: 'hero', problem: `There is no chart "${hero}".`, hint: meant });
+  }
+  const root = posix.dirname(folder);
+  const images = await readImages([template, ...Object.values(shared.partials)], { root, faults });
   if (faults.length > 0) throw new AppError('brief-invalid', faults);
-  return briefs.filter((brief) => brief !== undefined);
+  const files = { definition, template, ...shared, queries: named, charts, images };
+  return { id, config, ...files, locale, publisher, identity };
 }
 
 /** What `sitrep.yaml` sets. */
@@ -94,17 +118,10 @@ async function readProject(
   file: string,
   { locales, faults }: { locales: string | undefined; faults: Fault[] },
 ): Promise<OfProject> {
-  let text = '';
-  try {
-    text = await readFile(file, 'utf8');
-  } catch (cause) {
-    if (!(cause instanceof Error && 'code' in cause && cause.code === 'ENOENT'))
-      faults.push({
-        file,
-        problem: `The file cannot be read: ${String(cause)}.`,
-        hint: 'Correct its permissions.',
-      });
-  }
+  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
+    if (!isAbsent(cause)) faults.push(unreadable(file, cause));
+    return '';
+  });
   const source = { file, text };
   const hint = 'See docs/authoring.md, "The project".';
   const wrong: Fault[] = [];
@@ -173,94 +190,6 @@ async function withDatasetFolder(shared: Shared, place: string, faults: Fault[])
     partials: { ...shared.partials, ...partials },
     queries: { ...shared.queries, ...queries },
     macros: [...shared.macros, ...macros],
-  };
-}
-
-async function loadBrief({
-  folder,
-  id,
-  places,
-  locales,
-  sharedFor,
-  project: { settings, locale: usualLocale, identity },
-  faults,
-}: {
-  folder: string;
-  id: string;
-  places: readonly string[];
-  locales: string | undefined;
-  sharedFor: (dataset: string) => Promise<Shared>;
-  project: OfProject;
-  faults: Fault[];
-}): Promise<Brief | undefined> {
-  const own = (name: string) => posix.join(folder, id, name);
-  const definition = await readSource([own('brief.yaml')], faults);
-  if (isMissing(definition.file, faults)) return undefined;
-  const { publisher = null, logo: _logo, colours: _colours, fonts: _fonts, ...defaults } = settings;
-  const hint = 'See docs/authoring.md for the possible values.';
-  const config = parseYaml(definition, briefConfig, { faults, hint, defaults });
-  if (config === undefined) return undefined;
-  const shared = await sharedFor(config.dataset);
-  const { language } = config;
-  const locale =
-    language === (settings.language ?? usualLanguage)
-      ? usualLocale
-      : await loadLocale(language, { own: locales, faults, named: definition });
-  // The fault is in the list.
-  if (locale === undefined) return undefined;
-  const find = (name: string) => {
-    const [, common] = /^_shared\/(.*)$/.exec(name) ?? [];
-    const shares = [posix.join(folder, `_${config.dataset}`), ...places];
-    return common === undefined
-      ? [own(name), ...shares.map((place) => posix.join(place, name))]
-      : places.map((place) => posix.join(place, common));
-  };
-
-  const [template, queries, charts] = await Promise.all([
-    readSource([own('brief.hbs')], faults),
-    all(config.queries, (name) => readSource(find(name), faults)),
-    all(config.charts, async (chart: ChartConfig) => {
-      const source = await readSource(find(chart.spec), faults);
-      return { ...chart, source, parsed: parseJson(withIdentity(source, identity), faults) };
-    }),
-  ]);
-  const named = { ...shared.queries, ...queries };
-  for (const field of ['forEach', 'changes'] as const) {
-    const query = config[field];
-    if (query === null || Object.hasOwn(named, query)) continue;
-    faults.push({
-      file: definition.file,
-      field,
-      problem: `There is no query "${query}".`,
-      hint: `Name one of ${Object.keys(named).join(', ')}.`,
-    });
-  }
-  const { hero } = config;
-  if (hero !== undefined && !Object.hasOwn(charts, hero))
-    faults.push({
-      file: definition.file,
-      field: 'hero',
-      problem: `There is no chart "${hero}".`,
-      hint: meantBy(hero, Object.keys(charts)),
-    });
-  return {
-    id,
-    config,
-    definition,
-    template,
-    queries: named,
-    charts,
-    partials: shared.partials,
-    macros: shared.macros,
-    styles: shared.styles,
-    theme: shared.theme,
-    locale,
-    publisher,
-    identity,
-    images: await readImages([template, ...Object.values(shared.partials)], {
-      root: posix.dirname(folder),
-      faults,
-    }),
   };
 }
 

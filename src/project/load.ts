@@ -1,5 +1,5 @@
 import type { Dataset } from '../dataset/schema.ts';
-import { AppError, distinct, type Fault, meantBy } from '../errors.ts';
+import { AppError, collectIn, distinct, type Fault, meantBy } from '../errors.ts';
 import { type Brief, briefTopics } from './brief.ts';
 import { located } from './source-files.ts';
 
@@ -7,7 +7,7 @@ import { located } from './source-files.ts';
 export interface Catalogue {
   readonly briefIds: () => Promise<string[]>;
   readonly datasetNames: () => Promise<string[]>;
-  readonly loadBriefs: (ids: readonly string[]) => Promise<Brief[]>;
+  readonly loadBrief: (id: string) => Promise<Brief>;
   readonly loadDataset: (name: string) => Promise<Dataset>;
 }
 
@@ -18,24 +18,27 @@ export async function namedBriefs(
 ): Promise<string[]> {
   const known = await catalogue.briefIds();
   const unknown = names.filter((name) => !known.includes(name));
-  if (unknown.length > 0) throw unknownBriefs(unknown, known);
+  if (unknown.length > 0)
+    throw new AppError(
+      'brief-unknown',
+      unknown.map((name) => ({
+        problem: `There is no brief "${name}".`,
+        hint: known.length === 0 ? 'There are none: make one with "sitrep new".' : meantBy(name, known),
+      })),
+    );
   return names.length > 0 ? [...new Set(names)] : known;
 }
 
 /** The readable ones among the named briefs (or all, if none is named), and the faults of the others. */
 export async function readableBriefs(
-  catalogue: Pick<Catalogue, 'briefIds' | 'loadBriefs'>,
+  catalogue: Pick<Catalogue, 'briefIds' | 'loadBrief'>,
   named?: readonly string[],
 ): Promise<{ briefs: Brief[]; errors: AppError[] }> {
   const briefs: Brief[] = [];
   const errors: AppError[] = [];
   for (const id of named ?? (await catalogue.briefIds())) {
-    try {
-      briefs.push(...(await catalogue.loadBriefs([id])));
-    } catch (error) {
-      if (!(error instanceof AppError)) throw error;
-      errors.push(error);
-    }
+    const brief = await catalogue.loadBrief(id).catch(collectIn(errors));
+    if (brief) briefs.push(brief);
   }
   return { briefs, errors };
 }
@@ -55,10 +58,6 @@ export async function load(
   ids: readonly string[],
 ): Promise<{ loaded: Loaded[]; errors: AppError[] }> {
   const { briefs, errors } = await readableBriefs(catalogue, ids);
-  const collect = (error: unknown): undefined => {
-    if (!(error instanceof AppError)) throw error;
-    errors.push(error);
-  };
   const names = await catalogue.datasetNames();
   errors.push(
     ...briefs
@@ -68,7 +67,7 @@ export async function load(
   const wanted = new Set(briefs.map(({ config }) => config.dataset));
   const datasets = new Map<string, Dataset>();
   for (const name of names.filter((each) => wanted.has(each))) {
-    const dataset = await catalogue.loadDataset(name).catch(collect);
+    const dataset = await catalogue.loadDataset(name).catch(collectIn(errors));
     if (dataset) datasets.set(name, dataset);
   }
   const loaded = briefs.flatMap((brief) => {
@@ -88,16 +87,6 @@ export function throwAll(errors: readonly AppError[]): void {
       cause: first,
       warnings: errors.flatMap(({ warnings }) => warnings),
     });
-}
-
-function unknownBriefs(unknown: readonly string[], known: readonly string[]): AppError {
-  return new AppError(
-    'brief-unknown',
-    unknown.map((name) => ({
-      problem: `There is no brief "${name}".`,
-      hint: known.length === 0 ? 'There are none: make one with "sitrep new".' : meantBy(name, known),
-    })),
-  );
 }
 
 export function unknownDataset({ definition, config }: Brief, names: readonly string[]): AppError {

@@ -9,12 +9,8 @@ import { located } from './source-files.ts';
 /** Opening a locale takes far longer than reading its files, which may change while a preview runs. */
 const opened = new Map<string, { readonly locale: Locale | undefined; readonly faults: readonly Fault[] }>();
 
-interface LocaleSource extends SourceFile {
-  readonly tag: string;
-  /** The folder, and whether it is the project's own. */
-  readonly place: string;
-  readonly isOwn: boolean;
-}
+/** `place` is the folder of the file. */
+type LocaleSource = SourceFile & { readonly tag: string; readonly place: string };
 
 /**
  * The locale `tag`, from the folder `own` (a project's `locales/`) or the program's; a file in `own` takes precedence. A
@@ -44,22 +40,19 @@ export async function loadLocale(
       faults.push(...(source ? located([fault], source) : [fault]));
       return undefined;
     }
-    chain.push({ ...found, isOwn: found.place === own });
+    chain.push(found);
     const [, extended]: (string | undefined)[] = /^extends: *['"]?([\w-]+)/m.exec(found.text) ?? [];
     among = extended === wanted ? places.slice(places.indexOf(found.place) + 1) : places;
     wanted = extended;
   }
   const key = JSON.stringify([tag, chain]);
-  const known = opened.get(key) ?? (await openChain(tag, chain));
+  const known = opened.get(key) ?? (await openChain(tag, chain, own));
   opened.set(key, known);
   faults.push(...known.faults);
   return known.faults.length > 0 ? undefined : known.locale;
 }
 
-async function findLocale(
-  tag: string,
-  places: readonly string[],
-): Promise<Omit<LocaleSource, 'isOwn'> | undefined> {
+async function findLocale(tag: string, places: readonly string[]): Promise<LocaleSource | undefined> {
   for (const place of places) {
     const file = posix.join(place, `${tag}.yaml`);
     const text = await readFile(file, 'utf8').catch(() => undefined);
@@ -75,14 +68,14 @@ async function languagesIn(places: readonly string[]): Promise<string[]> {
 }
 
 /** The program's own files have no faults: the tests check them. */
-async function openChain(tag: string, chain: readonly LocaleSource[]) {
+async function openChain(tag: string, chain: readonly LocaleSource[], own: string | undefined) {
   const faults: Fault[] = [];
-  for (const source of chain.filter(({ isOwn }) => isOwn)) parseYaml(source, localeFile, { faults, hint });
+  for (const source of chain) if (source.place === own) parseYaml(source, localeFile, { faults, hint });
   const [first, ...others] = chain.map((each) => ({ tag: each.tag, yaml: each.text }));
   if (faults.length > 0 || first === undefined) return { locale: undefined, faults };
   const locale = openLocale(tag, first.yaml, others);
   const [source] = chain;
-  if (source?.isOwn) {
+  if (source && source.place === own) {
     const model = await loadLocale(usualLanguage, { faults });
     if (model) faults.push(...located(messageFaults(source.file, locale, model), source));
   }
@@ -103,11 +96,12 @@ export function messageFaults(file: string, locale: Locale, model: Locale): Faul
     });
   for (const field of locale.keys) {
     if (!model.keys.includes(field)) {
+      const meant = similarTo(field, model.keys);
       faults.push({
         file,
         field,
         problem: `No page prints a message "${field}".`,
-        hint: meantIn(field, model),
+        hint: meant === undefined ? 'Remove it, or correct its name.' : `Did you mean "${meant}"?`,
       });
       continue;
     }
@@ -128,8 +122,3 @@ export function messageFaults(file: string, locale: Locale, model: Locale): Faul
   }
   return faults;
 }
-
-const meantIn = (key: string, model: Locale): string => {
-  const meant = similarTo(key, model.keys);
-  return meant === undefined ? 'Remove it, or correct its name.' : `Did you mean "${meant}"?`;
-};

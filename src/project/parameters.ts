@@ -108,13 +108,11 @@ export function requireParameters(
   given: { readonly [name: string]: unknown },
 ): Parameters {
   const { parameters, problems } = readParameters(brief.config.parameters, given);
-  if (problems.length > 0) throw new AppError('parameter-invalid', problems.map(faultIn(brief.definition)));
+  const { file } = brief.definition;
+  const faults = problems.map(({ name, ...rest }) => ({ file, field: `parameters.${name}`, ...rest }));
+  if (faults.length > 0) throw new AppError('parameter-invalid', faults);
   return parameters;
 }
-
-const faultIn =
-  ({ file }: { readonly file: string }) =>
-  ({ name, ...rest }: Problem): Fault => ({ file, field: `parameters.${name}`, ...rest });
 
 /** Whether an edition has all the values required by a target's `only` or by `--param`. */
 export function hasValues(parameters: Parameters, wanted: { readonly [name: string]: string }): boolean {

@@ -22,16 +22,13 @@ export function scaffoldOf(folder: string, { sitrep, schema }: { sitrep: string;
     /** Returns the files written. Throws `operation-refused` if the brief already exists. */
     async write(brief: string, values: Values, from: Scaffold = 'brief'): Promise<string[]> {
       const to = at(brief);
-      await mkdir(posix.join(folder, 'templates'), { recursive: true });
-      try {
-        await mkdir(to);
-      } catch (cause) {
-        const hint = 'Choose another name, or edit that brief.';
-        const fault = { file: to, problem: 'The folder exists already.', hint };
-        if (cause instanceof Error && 'code' in cause && cause.code === 'EEXIST')
-          throw new AppError('operation-refused', [fault], { cause });
-        throw cause;
-      }
+      // `mkdir` returns the first folder that it creates.
+      if ((await mkdir(to, { recursive: true })) === undefined)
+        throw new AppError('operation-refused', {
+          file: to,
+          problem: 'The folder exists already.',
+          hint: 'Choose another name, or edit that brief.',
+        });
       const words = await wordsOf(folder, sitrep);
       const all = { ...words, ...values, SCHEMA: relative(to, schema).split(sep).join('/') };
       return copyFilled(join(sitrep, 'scaffold', from), to, all);

@@ -88,8 +88,7 @@ export async function readSource(places: readonly string[], faults: Fault[]): Pr
       return { file, text: await readFile(file, 'utf8') };
     } catch (cause) {
       if (isAbsent(cause)) continue;
-      const hint = 'Correct its permissions.';
-      faults.push({ file, problem: `The file cannot be read: ${String(cause)}.`, hint });
+      faults.push(unreadable(file, cause));
       return { file, text: '' };
     }
   }
@@ -98,6 +97,12 @@ export async function readSource(places: readonly string[], faults: Fault[]): Pr
   faults.push({ file, problem: 'There is no such file.', hint });
   return { file, text: '' };
 }
+
+export const unreadable = (file: string, cause: unknown): Fault => ({
+  file,
+  problem: `The file cannot be read: ${String(cause)}.`,
+  hint: 'Correct its permissions.',
+});
 
 /** Whether an error says that a file does not exist. */
 export const isAbsent = (cause: unknown): boolean =>

@@ -6,8 +6,7 @@ import type { ServiceCommands } from '../cli/program/service.ts';
 import { targetFaults } from '../delivery/settings.ts';
 import { AppError, describeFault, distinct } from '../errors.ts';
 import { sweepScratch } from '../pdf/browser/scratch.ts';
-import type { Brief } from '../project/brief.ts';
-import { readableBriefs } from '../project/load.ts';
+import { type Catalogue, readableBriefs } from '../project/load.ts';
 import type { misspeltVariables } from '../settings.ts';
 
 /** The commands that run the service. */
@@ -24,7 +23,7 @@ export function serviceOf({
   isTerminal: boolean;
   /** Whether a browser can show a window. */
   hasDisplay: boolean;
-  catalogue: { briefIds(): Promise<string[]>; loadBriefs(ids: readonly string[]): Promise<Brief[]> };
+  catalogue: Pick<Catalogue, 'briefIds' | 'loadBrief'>;
   /** Environment variables that look like settings but are not. */
   misspelt: () => ReturnType<typeof misspeltVariables>;
   print: (line: string) => void;

@@ -18,8 +18,8 @@ export function openProject(folder: string, { sitrep }: { sitrep: string }) {
   const packaged = shown(join(sitrep, 'templates/_shared'));
   return {
     briefIds: async () => (await import('../project/load-briefs.ts')).briefIds(templates),
-    loadBriefs: async (ids: readonly string[]) =>
-      (await import('../project/load-briefs.ts')).loadBriefs(templates, ids, { packaged, locales }),
+    loadBrief: async (id: string) =>
+      (await import('../project/load-briefs.ts')).loadBrief(templates, id, { packaged, locales }),
     /** The words of a language, by its BCP 47 tag; undefined if there are none. */
     localeFor: async (tag: string) =>
       (await import('../project/locales.ts')).loadLocale(tag, { own: locales, faults: [] }),

@@ -41,7 +41,6 @@ test('"runs" counts recipients, not alerts, and says how many received the editi
   const commands = operatorCommands({
     ...context,
     now,
-    loadBriefs: () => Promise.resolve([]),
     withLedger: (_, use) => use({ service: openEditionService(context), caller, isServed: true }),
     wait: () => Promise.resolve(),
     print: (line) => void lines.push(line),

@@ -88,8 +88,7 @@ async function scaffolded(
   await scaffoldOf(folder, { sitrep: root, schema }).write('watch', values, 'activity-watch');
   await edit(join(folder, 'templates/watch'));
   const project = openProject(folder, { sitrep: root });
-  const [brief] = await project.loadBriefs(['watch']);
-  if (brief === undefined) throw new Error('There is no brief.');
+  const brief = await project.loadBrief('watch');
   return { project, brief, dataset: await project.loadDataset('incidents') };
 }
 

@@ -20,7 +20,7 @@ test('a topic that the dataset does not have is a fault of the brief', async () 
   const catalogue = {
     briefIds: () => Promise.resolve(['celebrations']),
     datasetNames: () => Promise.resolve([product.dataset.name]),
-    loadBriefs: () => Promise.resolve([misspelt]),
+    loadBrief: () => Promise.resolve(misspelt),
     loadDataset: () => Promise.resolve(product.dataset),
   };
   expect(await load(catalogue, ['celebrations'])).toMatchObject({

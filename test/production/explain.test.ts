@@ -31,7 +31,7 @@ const pdfOf = (brief: string, parameters: { readonly [name: string]: string } = 
 
 const repositoryOf = ({ briefs, dataset, material }: Product) => ({
   ...openProject(root, { sitrep: root }),
-  loadBriefs: (ids: readonly string[]) => Promise.resolve(briefs.filter(({ id }) => ids.includes(id))),
+  loadBrief: (id: string) => Promise.resolve(findBrief({ briefs }, id)),
   loadDataset: () => Promise.resolve(dataset),
   loadMaterial: () => Promise.resolve(material),
   effects: {

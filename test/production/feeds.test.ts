@@ -32,8 +32,7 @@ async function edition(folder: string, from: Scaffold) {
   const schema = join(root, 'templates/brief.schema.json');
   await scaffoldOf(folder, { sitrep: root, schema }).write(from, values, from);
   const project = openProject(folder, { sitrep: root });
-  const [brief] = await project.loadBriefs([from]);
-  if (brief === undefined) throw new Error('There is no brief.');
+  const brief = await project.loadBrief(from);
   const request = resolveEdition({ brief, dataset: await project.loadDataset('desk'), asOf: '2024-04-01' });
   const effects = {
     ...rendering,

@@ -2,8 +2,8 @@ import { cp, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
-import { AppError, describeFault } from '../../src/errors.ts';
-import { briefIds, loadBriefs } from '../../src/project/load-briefs.ts';
+import { AppError, collectIn, describeFault, distinct } from '../../src/errors.ts';
+import { briefIds, loadBrief } from '../../src/project/load-briefs.ts';
 import { minimalConfig } from '../support/brief-of.ts';
 import { temporaryFolder } from '../support/dataset.ts';
 
@@ -39,18 +39,17 @@ const edit = async (file: string, change: (text: string) => string) => {
 };
 /** What is told of the faults, with the folder called `templates`. */
 const told = async (): Promise<string[]> => {
-  try {
-    await loadBriefs(templates, ['one', 'two']);
-    return [];
-  } catch (error) {
-    if (!(error instanceof AppError) || error.code !== 'brief-invalid') throw error;
-    return error.faults.map((fault) => describeFault(fault).replaceAll(templates, 'templates')).toSorted();
-  }
+  const errors: AppError[] = [];
+  for (const id of ['one', 'two']) await loadBrief(templates, id).catch(collectIn(errors));
+  expect(errors.filter(({ code }) => code !== 'brief-invalid')).toEqual([]);
+  return distinct(errors)
+    .map((fault) => describeFault(fault).replaceAll(templates, 'templates'))
+    .toSorted();
 };
 
 test('a brief is loaded with every file it is made of', async () => {
   expect(await briefIds(templates)).toEqual(['one', 'two']);
-  const [one] = await loadBriefs(templates, ['one']);
+  const one = await loadBrief(templates, 'one');
   expect(one).toMatchObject({
     id: 'one',
     template: { file: join(templates, 'one/brief.hbs'), text: 'brief' },
@@ -66,7 +65,7 @@ describe('the folder that the briefs of a dataset share', () => {
     for (const name of ['partials', 'queries', 'charts'])
       await mkdir(join(templates, '_test', name), { recursive: true });
   });
-  const loadOne = async () => (await loadBriefs(templates, ['one']))[0];
+  const loadOne = () => loadBrief(templates, 'one');
 
   test('gives queries, partials, charts and macros', async () => {
     await write('_test/queries/own.sql', 'SELECT 3');
@@ -146,7 +145,7 @@ test('what a team does not share itself comes with the program, file by file', a
   const packaged = join(import.meta.dirname, '../../templates/_shared');
   await rm(join(templates, '_shared/theme.json'));
   await rm(join(templates, '_shared/queries'), { recursive: true });
-  const [one] = await loadBriefs(templates, ['one'], { packaged });
+  const one = await loadBrief(templates, 'one', { packaged });
   expect(one?.theme.source.file).toBe(join(packaged, 'theme.json'));
   expect(one?.styles).toEqual({ file: join(templates, '_shared/page.css'), text: 'p{}' });
   expect(one?.partials['page']?.text).toBe('page');
@@ -229,7 +228,7 @@ test('a key that a chart lacks, with the line of the chart', async () => {
 
 test.each(['', '    captions: []\n'])('a chart needs no captions: %j', async (written) => {
   await edit('one/brief.yaml', (text) => text.replace(/ {4}captions:\n {6}- T1\n/, written));
-  const [one] = await loadBriefs(templates, ['one']);
+  const one = await loadBrief(templates, 'one');
   expect(one?.charts['c']?.captions).toEqual([]);
 });
 
@@ -326,7 +325,7 @@ describe('sitrep.yaml', () => {
     const kept = lines.filter((line) => !without.some((key) => line.startsWith(`${key}:`)));
     expect(kept).toHaveLength(lines.length - without.length);
     await writeFile(file, kept.join('\n'));
-    const [brief] = await loadBriefs(join(project, 'templates'), ['one']);
+    const brief = await loadBrief(join(project, 'templates'), 'one');
     return brief;
   }
 

@@ -7,7 +7,6 @@ import type { Ledger } from '../../src/ledger/types.ts';
 import { openPrinter, type Printer } from '../../src/pdf/browser/print.ts';
 import { readEdition, readEditionFile, removeEditions, storeEdition } from '../../src/production/store.ts';
 import { verify } from '../../src/production/verify.ts';
-import type { Brief } from '../../src/project/brief.ts';
 import { makeEdition, openActiveRuns } from '../../src/scheduler/make-edition.ts';
 import { followUpRefreshes, runRefresh } from '../../src/scheduler/run-refresh.ts';
 import { openScheduler } from '../../src/scheduler/scheduler.ts';
@@ -84,11 +83,7 @@ async function openDays(ledger: Ledger, refresh: object) {
   const out = join(folder, 'output');
   await mkdir(out);
   let now = new Date(`${day(22)}T12:00:00Z`);
-  const loadBrief = async (id: string): Promise<Brief> => {
-    const [brief] = await repository.loadBriefs([id]);
-    if (brief === undefined) throw new Error('There is no brief.');
-    return brief;
-  };
+  const { loadBrief } = repository;
   const cacheFolder = join(folder, 'cache');
   const sources = openRefresh({ version: '0', cacheFolder, variables: {}, ...publisher.reach }, folder);
   const messages: Message[] = [];

@@ -25,9 +25,8 @@ import {
   removeEditions,
   storeEdition,
 } from '../../src/production/store.ts';
-import type { Brief } from '../../src/project/brief.ts';
 import { remember } from '../../src/project/file-cache.ts';
-import { briefIds, loadBriefs } from '../../src/project/load-briefs.ts';
+import { briefIds, loadBrief } from '../../src/project/load-briefs.ts';
 import { pdfRules } from '../../src/rules/rules.ts';
 import { type EditionDependencies, openActiveRuns } from '../../src/scheduler/make-edition.ts';
 import type { RefreshDependencies } from '../../src/scheduler/run-refresh.ts';
@@ -93,7 +92,7 @@ export async function openHouse(
   const catalogue = {
     briefIds: () => briefIds(templates),
     loadBrief: remember(
-      async (id): Promise<Brief> => (await loadBriefs(templates, [id]))[0]!,
+      (id) => loadBrief(templates, id),
       () => [templates],
     ),
     loadDataset: async (name: string) => (datasets[name] ??= read(name)),

@@ -40,8 +40,7 @@ export async function incidentProject({
     signal: new AbortController().signal,
   };
   const request = async (asOf: string): Promise<Request> => {
-    const [brief] = await repository.loadBriefs(['test']);
-    if (brief === undefined) throw new Error('There is no brief.');
+    const brief = await repository.loadBrief('test');
     const dataset = await repository.loadDataset('incidents');
     return resolveEdition({ brief, dataset, asOf });
   };

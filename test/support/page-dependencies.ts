@@ -12,7 +12,6 @@ export function worldOf({ context, forEditions }: House): PageDependencies {
     ...context,
     ...forEditions,
     datasetNames: () => Promise.resolve(['afghanistan-2021']),
-    loadBriefs: (ids: readonly string[]) => Promise.all(ids.map((each) => context.loadBrief(each))),
   };
   return {
     ...repository,

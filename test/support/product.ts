@@ -10,7 +10,7 @@ import { goldenEditions as goldenOf } from '../../src/production/golden.ts';
 import { loadMaterial } from '../../src/production/material.ts';
 import { render } from '../../src/production/produce.ts';
 import type { Brief, Paper } from '../../src/project/brief.ts';
-import { briefIds, loadBriefs } from '../../src/project/load-briefs.ts';
+import { briefIds, loadBrief } from '../../src/project/load-briefs.ts';
 import { describeParameters, type Parameters } from '../../src/project/parameters.ts';
 import type { OpenQueries } from '../../src/query/select.ts';
 import type { Material } from '../../src/render/edition.ts';
@@ -27,11 +27,11 @@ export interface Product {
 }
 
 /** A machine under load may take longer for an edition than the briefs allow. */
-const patient = (briefs: readonly Brief[]): Brief[] =>
-  briefs.map((brief) => {
-    const limits = { ...brief.config.limits, seconds: 600 };
-    return { ...brief, config: { ...brief.config, limits } };
-  });
+async function patient(loading: Promise<Brief>): Promise<Brief> {
+  const brief = await loading;
+  const limits = { ...brief.config.limits, seconds: 600 };
+  return { ...brief, config: { ...brief.config, limits } };
+}
 
 /** Loads all of it once, to be shared by all tests of a process: what has the same rows is not queried or drawn again. */
 export const loadProduct = (): Promise<Product> => (shipped ??= readProduct());
@@ -41,7 +41,7 @@ async function readProduct(): Promise<Product> {
   const templates = join(root, 'templates');
   const name = 'afghanistan-2021';
   const [briefs, dataset, material] = await Promise.all([
-    briefIds(templates).then((ids) => loadBriefs(templates, ids).then(patient)),
+    briefIds(templates).then((ids) => Promise.all(ids.map((id) => patient(loadBrief(templates, id))))),
     loadDataset(join(root, 'data', name), `data/${name}`),
     loadMaterial(),
   ]);
@@ -57,7 +57,7 @@ let example: Promise<Product> | undefined;
 async function readExample(): Promise<Product> {
   const project = openProject(join(root, 'examples/own-briefs'), { sitrep: root });
   const [briefs, dataset, material] = await Promise.all([
-    project.briefIds().then(project.loadBriefs).then(patient),
+    project.briefIds().then((ids) => Promise.all(ids.map((id) => patient(project.loadBrief(id))))),
     project.loadDataset('ties-2020'),
     project.loadMaterial(),
   ]);

@@ -22,8 +22,7 @@ export async function warmBrief(
 ) {
   const queries = shareQueries(openQueries);
   const project = openProject(folder, { sitrep: root });
-  const [brief] = await project.loadBriefs([id]);
-  if (brief === undefined) throw new Error(`There is no brief "${id}".`);
+  const brief = await project.loadBrief(id);
   const dataset = await project.loadDataset(brief.config.dataset);
   let printMs = 0;
   const effects: Effects = {

@@ -20,10 +20,10 @@ async function projectWith(settings: string) {
 
 test('a project has a language for its pages and messages, one for each brief, and one for each dataset', async () => {
   const project = await projectWith('language: de\n');
-  const [brief] = await project.loadBriefs(['roads']);
+  const brief = await project.loadBrief('roads');
   const dataset = await project.loadDataset('roads');
   expect((await project.loadImprint()).locale.text('page.no_reporting')).toBe('Nichts.');
-  expect(brief?.locale.tag).toBe('fr');
+  expect(brief.locale.tag).toBe('fr');
   expect(dataset.locale?.tag).toBe('fr');
   const usual = await projectWith('');
   expect((await usual.loadImprint()).locale.tag).toBe('en-GB');
