@@ -1,7 +1,7 @@
 import { today } from '../calendar.ts';
 import { operatorTarget } from '../delivery/alert.ts';
 import type { DeliveryDependencies } from '../delivery/deliver-edition.ts';
-import { alertMessage, type Message, type Receipt } from '../delivery/message.ts';
+import { alertMessage, type Receipt } from '../delivery/message.ts';
 import { type AppError, onAppError } from '../errors.ts';
 import { fileSize, roundSpan } from '../formats.ts';
 import { hashOf } from '../hash.ts';
@@ -170,12 +170,17 @@ export function openProblemAlerts(
     triedAt = at.getTime();
     const news = problems.filter(({ id }) => due.some((each) => each.id === id));
     const texts = news.map(({ says }) => says);
-    if (isNew && news.every(({ isOver }) => isOver)) log.info({ problems: texts }, 'A problem is over.');
+    const count = news.filter(({ isOver }) => !isOver).length;
+    if (isNew && count === 0) log.info({ problems: texts }, 'A problem is over.');
     else if (isNew) log.error({ problems: texts }, 'There is a problem.');
-    const message = messageOf(news, {
-      locale,
-      at,
-      id: due.map(({ id, since }) => `${id} ${since.toISOString()}`).join(),
+    const message = alertMessage({
+      id: hashOf(due.map(({ id, since }) => `${id} ${since.toISOString()}`).join()).slice(0, 32),
+      title:
+        count > 0
+          ? locale.text('mail.problem.title', { count })
+          : locale.text('mail.problem.sources_recovered', { count: news.length }),
+      asOf: today(at, 'UTC'),
+      paragraphs: [...texts, ...(count > 0 ? [locale.text('mail.problem.once')] : [])],
     });
     const receipt: Receipt =
       operator === null
@@ -200,19 +205,3 @@ export function openProblemAlerts(
       .catch(() => {});
   };
 }
-
-const messageOf = (
-  news: readonly Problem[],
-  { id, at, locale }: { id: string; at: Date; locale: Locale },
-): Message => {
-  const count = news.filter(({ isOver }) => !isOver).length;
-  return alertMessage({
-    id: hashOf(id).slice(0, 32),
-    title:
-      count > 0
-        ? locale.text('mail.problem.title', { count })
-        : locale.text('mail.problem.sources_recovered', { count: news.length }),
-    asOf: today(at, 'UTC'),
-    paragraphs: [...news.map(({ says }) => says), ...(count > 0 ? [locale.text('mail.problem.once')] : [])],
-  });
-};

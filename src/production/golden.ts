@@ -65,7 +65,16 @@ export async function compareGoldens(
   const chosen = all.filter(
     (edition) => (asOf === undefined || edition.asOf === asOf) && hasValues(edition.parameters, values),
   );
-  if (chosen.length === 0) throw noSuchGolden(brief, { asOf, parameters });
+  if (chosen.length === 0) {
+    const days = [...new Set(brief.config.golden.map((each) => each.asOf))].toSorted();
+    const given = Object.entries(parameters).map(([name, value]) => ` with ${name}=${value}`);
+    throw new AppError('parameter-invalid', {
+      file: brief.definition.file,
+      field: 'golden',
+      problem: `${brief.id} has no golden edition${asOf === undefined ? '' : ` as of ${asOf}`}${given.join(',')}.`,
+      hint: `Add the day under golden, or name one of ${days.join(', ')}.`,
+    });
+  }
   const last = chosen.at(-1)?.asOf ?? '';
   const editions = [];
   // A drawing is stored with the first edition that has it, so the earlier editions are rendered too.
@@ -99,17 +108,6 @@ export function mayAccept({ ci }: { ci: string | undefined }): void {
   throw new AppError('operation-refused', {
     problem: 'Goldens cannot be accepted in CI (the variable CI is set).',
     hint: 'Accept them on a machine where someone reviews the difference, and commit them.',
-  });
-}
-
-function noSuchGolden({ id, definition, config }: Brief, { asOf, parameters }: GoldenChoice): AppError {
-  const days = [...new Set(config.golden.map((each) => each.asOf))].toSorted();
-  const values = Object.entries(parameters ?? {}).map(([name, value]) => ` with ${name}=${value}`);
-  return new AppError('parameter-invalid', {
-    file: definition.file,
-    field: 'golden',
-    problem: `${id} has no golden edition${asOf === undefined ? '' : ` as of ${asOf}`}${values.join(',')}.`,
-    hint: `Add the day under golden, or name one of ${days.join(', ')}.`,
   });
 }
 

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { posix } from 'node:path';
 import { parse } from 'yaml';
@@ -15,9 +16,19 @@ import {
   projectSettings,
   type SourceFile,
 } from './brief.ts';
-import { withIdentity, readIdentity, readImages } from './identity.ts';
+import { usualColours } from './colours.ts';
+import { familiesOf, readFonts } from './fonts.ts';
+import { type Image, imageLimits, readImage } from './images.ts';
 import { loadLocale } from './locales.ts';
-import { isAbsent, isMissing, parseJson, readFolder, readSource, unreadable } from './source-files.ts';
+import {
+  isAbsent,
+  isMissing,
+  located,
+  parseJson,
+  readFolder,
+  readSource,
+  unreadable,
+} from './source-files.ts';
 
 /** Files shared by briefs: `templates/_<dataset>/` takes precedence over `templates/_shared/`. */
 type Shared = Pick<Brief, 'partials' | 'queries' | 'macros' | 'styles' | 'theme'>;
@@ -53,7 +64,6 @@ export async function loadBrief(
   const project = await readProject(settingsFile(folder), { locales, faults });
   const { settings, identity } = project;
   const places = [posix.join(folder, '_shared'), ...(packaged === undefined ? [] : [packaged])];
-  const forAll = await loadShared(places, { identity, faults });
   const own = (name: string) => posix.join(folder, id, name);
   const definition = await readSource([own('brief.yaml')], faults);
   const { publisher = null, logo: _logo, colours: _colours, fonts: _fonts, ...defaults } = settings;
@@ -61,9 +71,9 @@ export async function loadBrief(
   const config = isMissing(definition.file, faults)
     ? undefined
     : parseYaml(definition, briefConfig, { faults, hint, defaults });
-  if (config === undefined) throw new AppError('brief-invalid', faults);
-  const ofDataset = posix.join(folder, `_${config.dataset}`);
-  const shared = await withDatasetFolder(forAll, ofDataset, faults);
+  const ofDataset = config && posix.join(folder, `_${config.dataset}`);
+  const shared = await loadShared(places, { ofDataset, identity, faults });
+  if (config === undefined || ofDataset === undefined) throw new AppError('brief-invalid', faults);
   const { language } = config;
   const locale =
     language === (settings.language ?? usualLanguage)
@@ -159,38 +169,31 @@ export async function projectImprint(
   return { locale, publisher: settings.publisher ?? null, identity };
 }
 
-/** `places` are the folders to search; the first one that has a file takes precedence. */
+/**
+ * The files that briefs share. `places` are the folders to search; the first one that has a file takes precedence.
+ * Macros of `_<dataset>/` come after those of all briefs, which they may use.
+ */
 async function loadShared(
   places: readonly string[],
-  { identity, faults }: { identity: Identity; faults: Fault[] },
+  { ofDataset, identity, faults }: { ofDataset: string | undefined; identity: Identity; faults: Fault[] },
 ): Promise<Shared> {
   const at = (name: string) => places.map((place) => posix.join(place, name));
-  const [partials, queries, macros, styles, theme] = await Promise.all([
-    readFolder(at('partials'), '.hbs', faults),
-    readFolder(at('queries'), '.sql', faults),
-    readSource(at('macros.sql'), faults),
+  const first = (name: string) => [
+    ...(ofDataset === undefined ? [] : [posix.join(ofDataset, name)]),
+    ...at(name),
+  ];
+  const ownMacros = posix.join(ofDataset ?? '', 'macros.sql');
+  const hasMacros = ofDataset !== undefined && existsSync(ownMacros);
+  const [partials, queries, styles, theme, ...macros] = await Promise.all([
+    readFolder(first('partials'), '.hbs', faults),
+    readFolder(first('queries'), '.sql', faults),
     readSource(at('page.css'), faults),
     readSource(at('theme.json'), faults),
+    readSource(at('macros.sql'), faults),
+    ...(hasMacros ? [readSource([ownMacros], faults)] : []),
   ]);
   const parsed = parseJson(withIdentity(theme, identity), faults);
-  return { partials, queries, macros: [macros], styles, theme: { source: theme, parsed } };
-}
-
-/** `shared` plus the files shared by the briefs of one dataset. Its macros may use those of all briefs. */
-async function withDatasetFolder(shared: Shared, place: string, faults: Fault[]): Promise<Shared> {
-  const present = await readdir(place).catch((): string[] => []);
-  const inFolder = async (name: string, ending: string): Promise<{ [name: string]: SourceFile }> =>
-    present.includes(name) ? readFolder([posix.join(place, name)], ending, faults) : {};
-  const [partials, queries] = await Promise.all([inFolder('partials', '.hbs'), inFolder('queries', '.sql')]);
-  const macros = present.includes('macros.sql')
-    ? [await readSource([posix.join(place, 'macros.sql')], faults)]
-    : [];
-  return {
-    ...shared,
-    partials: { ...shared.partials, ...partials },
-    queries: { ...shared.queries, ...queries },
-    macros: [...shared.macros, ...macros],
-  };
+  return { partials, queries, macros, styles, theme: { source: theme, parsed } };
 }
 
 async function all<T, R>(
@@ -203,3 +206,55 @@ async function all<T, R>(
   ]);
   return Object.fromEntries(await Promise.all(loaded));
 }
+
+/** The publisher's logo, colours and fonts. `source` is `sitrep.yaml`, for the place of faults. */
+async function readIdentity(
+  { logo: name, colours = usualColours, fonts: named = {} }: ProjectSettings,
+  { source, faults }: { source: SourceFile; faults: Fault[] },
+): Promise<Identity> {
+  const { file } = source;
+  const root = posix.dirname(file);
+  const { fonts, faults: inFonts } = await readFonts(root, named);
+  const logo = name === undefined ? null : await readImage(root, name, imageLimits.logo);
+  const isRead = logo === null || 'src' in logo;
+  const inLogo = (isRead ? [] : logo).map((fault) => ({ field: 'logo', ...fault }));
+  const placed = [...inLogo, ...inFonts].map((fault) => ({ file, ...fault }));
+  faults.push(...located(placed, source));
+  return { colours, fonts, logo: isRead ? logo : null };
+}
+
+/** `{{image "images/bridge.jpg" …}}` */
+const imageCall = /\{\{~?\s*image\s+(["'])(.*?)\1/g;
+
+/** The images that templates show, by file. `root` is the project's folder. */
+export async function readImages(
+  templates: readonly SourceFile[],
+  { root, faults }: { root: string; faults: Fault[] },
+): Promise<{ [file: string]: Image }> {
+  const images: { [file: string]: Image } = {};
+  for (const { file, text } of templates)
+    for (const { index, 2: name = '' } of text.matchAll(imageCall)) {
+      const image = images[name] ?? (await readImage(root, name, imageLimits.image));
+      if ('src' in image) images[name] = image;
+      else {
+        const line = text.slice(0, index).split('\n').length;
+        faults.push(...image.map((fault) => ({ file, line, ...fault })));
+      }
+    }
+  return images;
+}
+
+/**
+ * The spec or theme of a chart with the publisher's colours and sans in place of their names, which are those of
+ * `page.css`.
+ */
+const withIdentity = (
+  { file, text }: SourceFile,
+  { colours: { ink, accent }, fonts }: Identity,
+): SourceFile => ({
+  file,
+  text: text
+    .replaceAll('var(--ink)', ink)
+    .replaceAll('var(--accent)', accent)
+    .replaceAll('var(--sans)', familiesOf(fonts).sans),
+});

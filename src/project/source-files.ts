@@ -61,15 +61,14 @@ export async function readFolder(
   faults: Fault[],
 ): Promise<{ [name: string]: SourceFile }> {
   const found = await Promise.all(places.map((place) => readdir(place).catch(() => undefined)));
-  const entries = found.filter((each) => each !== undefined);
-  if (entries.length === 0) {
-    const [file = ''] = places;
+  if (found.every((each) => each === undefined)) {
+    const file = places.at(-1) ?? '';
     faults.push({ file, problem: 'There is no such folder.', hint: 'Create it.' });
     return {};
   }
-  const names = [...new Set(entries.flat().filter((name) => name.endsWith(ending)))].toSorted();
+  const names = new Set(found.flatMap((each) => each ?? []).filter((name) => name.endsWith(ending)));
   const files = await Promise.all(
-    names.map(async (name): Promise<[string, SourceFile]> => {
+    [...names].toSorted().map(async (name): Promise<[string, SourceFile]> => {
       const candidates = places.map((place) => posix.join(place, name));
       return [name.slice(0, -ending.length), await readSource(candidates, faults)];
     }),

@@ -74,8 +74,8 @@ export function partsOf(
   const charts = Object.entries(brief.charts).flatMap(([name, chart]) => (drawn.includes(name) ? chart : []));
   const isDrawn = (sets: readonly string[]) =>
     charts.some(({ data }) => Object.values(data).some((set) => sets.includes(set)));
-  const isMap = isDrawn(mapSets);
-  const isWorldMap = isDrawn([WORLD]);
+  const outlines = dataset.outlines.source;
+  const folder = dataset.folder.split('/').at(-1);
   const parts: Part[] = [
     { ...part('settings', brief.definition), sha256: hashOf(canonicalJson(settingsOf(brief))) },
     part('settings', { file: 'sitrep.yaml', text: publisherText(brief) }),
@@ -91,8 +91,10 @@ export function partsOf(
     ...brief.macros.map((source) => part('macros', source)),
     ...charts.map(({ source }) => part('spec', source)),
     ...(charts.length > 0 ? [part('theme', brief.theme.source)] : []),
-    ...(isMap ? outlinesOf(dataset) : []),
-    ...(isWorldMap ? [{ kind: 'outlines' as const, ...worldSource }] : []),
+    ...(outlines && isDrawn(['outlines', 'borders'])
+      ? [{ kind: 'outlines' as const, file: `data/${folder}/${outlines.file}`, sha256: outlines.sha256 }]
+      : []),
+    ...(isDrawn([WORLD]) ? [{ kind: 'outlines' as const, ...worldSource }] : []),
     ...fonts,
     ...brief.identity.fonts.map(({ file, sha256 }) => ({ kind: 'font' as const, file, sha256 })),
   ];
@@ -108,13 +110,6 @@ export const publisherText = ({ publisher, identity: { colours, logo, fonts } }:
     logo: logo?.sha256 ?? null,
     fonts: fonts.map(({ file, sha256 }) => [file, sha256]),
   });
-
-const mapSets: readonly string[] = ['outlines', 'borders'];
-
-const outlinesOf = ({ folder, outlines: { source } }: Dataset): Part[] =>
-  source === null
-    ? []
-    : [{ kind: 'outlines', file: `data/${folder.split('/').at(-1)}/${source.file}`, sha256: source.sha256 }];
 
 /** The settings in `brief.yaml` that affect the page; schedule, delivery, goldens and limits do not. */
 function settingsOf({ config }: Brief): object {

@@ -4,7 +4,7 @@ import { createCanvas } from 'canvas';
 import { describe, expect, test } from 'vitest';
 import type { AppError } from '../../src/errors.ts';
 import { resolveEdition } from '../../src/production/fan-out.ts';
-import { readImages } from '../../src/project/identity.ts';
+import { readImages } from '../../src/project/load-briefs.ts';
 import { inputsOf } from '../../src/provenance/inputs.ts';
 import { partsOf } from '../../src/provenance/inputs.ts';
 import { temporaryFolder } from '../support/dataset.ts';
