@@ -1,4 +1,12 @@
-import { audited, type ChangeContext, editionOf, find, type OperatorContext, refused } from './context.ts';
+import {
+  audited,
+  type ChangeContext,
+  editionForRecipients,
+  find,
+  type Found,
+  type OperatorContext,
+  refused,
+} from './context.ts';
 import { AppError, type Fault } from '../errors.ts';
 import { hashOf } from '../hash.ts';
 import {
@@ -113,13 +121,8 @@ export const isStillToApprove = (edition: EditionRecord, deliveries: readonly De
 };
 
 /** Throws if an edition or delivery needs approval before it can go out. */
-export async function refuseUnapproved(
-  context: OperatorContext,
-  what: EditionRecord | DeliveryRecord,
-): Promise<void> {
-  const isDelivery = 'edition' in what;
-  if (isDelivery && !isForRecipients(what.content)) return;
-  const edition = isDelivery ? await editionOf(context, what.edition) : what;
-  if (waitsForApproval(edition))
+export async function refuseUnapproved(context: OperatorContext, found: Found): Promise<void> {
+  const edition = await editionForRecipients(context, found);
+  if (edition && waitsForApproval(edition))
     throw refused(`${edition.id} needs approval.`, `"sitrep approve ${edition.id}" approves it.`);
 }

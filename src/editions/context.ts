@@ -77,7 +77,14 @@ export const unknownEdition = (id: string, what = 'edition'): AppError =>
     hint: '"sitrep runs" lists the editions, and "sitrep deliveries" lists the deliveries.',
   });
 
-export async function editionOf({ ledger }: OperatorContext, id: string): Promise<EditionRecord> {
+/** The edition, or that of the delivery; undefined for an alert to the operator. */
+export async function editionForRecipients(
+  { ledger }: OperatorContext,
+  found: Found,
+): Promise<EditionRecord | undefined> {
+  if ('edition' in found) return found.edition;
+  const { content, edition: id } = found.delivery;
+  if (!isForRecipients(content)) return undefined;
   const edition = await ledger.edition(id);
   if (edition === undefined) throw new Error(`The edition ${id} of a delivery is gone.`);
   return edition;
@@ -121,9 +128,8 @@ export const refused = (problem: string, hint: string): AppError =>
 
 /** Throws if a later revision replaces or will replace the edition, or the edition of the delivery. */
 export async function refuseReplaced(context: OperatorContext, found: Found): Promise<void> {
-  if ('delivery' in found && !isForRecipients(found.delivery.content)) return;
-  const edition = 'edition' in found ? found.edition : await editionOf(context, found.delivery.edition);
-  const later = await replacementOf(edition, context.ledger);
+  const edition = await editionForRecipients(context, found);
+  const later = edition && (await replacementOf(edition, context.ledger));
   if (later) throw refused(`${edition.id} was replaced by ${later.id}.`, `Use ${later.id} instead.`);
 }
 

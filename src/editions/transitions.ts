@@ -34,7 +34,7 @@ const retry = transition('retry', async (context, found) => {
   const { ledger, now } = context;
   await refuseReplaced(context, found);
   if ('delivery' in found) {
-    await refuseUnapproved(context, found.delivery);
+    await refuseUnapproved(context, found);
     return moveDeliveries(context, found, {
       from: ['failed', 'bounced', 'held', 'cancelled'],
       to: 'pending',
@@ -70,7 +70,7 @@ const release = transition('release', async (context, found) => {
     const move = { from: ['held'], to: 'queued', reason: null, now: context.now() } as const;
     if (await context.ledger.moveEdition(found.edition.id, move)) return [found.edition.id];
   }
-  await refuseUnapproved(context, 'edition' in found ? found.edition : found.delivery);
+  await refuseUnapproved(context, found);
   return moveDeliveries(context, found, { from: ['held'], to: 'pending' });
 });
 
@@ -146,7 +146,7 @@ async function sendCopy(context: ChangeContext, edition: EditionRecord, to: stri
     );
   if (edition.card === null) throw refused(`${edition.id} was never generated.`, 'Retry it first.');
   await refuseReplaced(context, { edition });
-  await refuseUnapproved(context, edition);
+  await refuseUnapproved(context, { edition });
   const { channel, address } = addressOf(target);
   const before = (await context.ledger.deliveries({ edition: edition.id })).filter(
     (each) => each.address === address,
