@@ -59,28 +59,24 @@ export async function load(
 ): Promise<{ loaded: Loaded[]; errors: AppError[] }> {
   const { briefs, errors } = await readableBriefs(catalogue, ids);
   const names = await catalogue.datasetNames();
-  errors.push(
-    ...briefs
-      .filter(({ config }) => !names.includes(config.dataset))
-      .map((brief) => unknownDataset(brief, names)),
-  );
-  const wanted = new Set(briefs.map(({ config }) => config.dataset));
-  const datasets = new Map<string, Dataset>();
-  for (const name of names.filter((each) => wanted.has(each))) {
-    const dataset = await catalogue.loadDataset(name).catch(collectIn(errors));
-    if (dataset) datasets.set(name, dataset);
+  const datasetOf = async (brief: Brief): Promise<Dataset> => {
+    if (!names.includes(brief.config.dataset)) throw unknownDataset(brief, names);
+    const dataset = await catalogue.loadDataset(brief.config.dataset);
+    requireTopics(brief, dataset);
+    return dataset;
+  };
+  const loaded: Loaded[] = [];
+  for (const brief of briefs) {
+    const dataset = await datasetOf(brief).catch(collectIn(errors));
+    if (dataset) loaded.push({ brief, dataset });
   }
-  const loaded = briefs.flatMap((brief) => {
-    const dataset = datasets.get(brief.config.dataset);
-    const faults = dataset ? topicFaults(brief, dataset) : [];
-    if (faults.length > 0) errors.push(new AppError('brief-invalid', faults));
-    return dataset && faults.length === 0 ? [{ brief, dataset }] : [];
-  });
   return { loaded, errors };
 }
 
 /** Throws all `errors` as one, if there are any. */
-export function throwAll(errors: readonly AppError[]): void {
+export function throwAll(given: readonly AppError[]): void {
+  // A dataset that cannot be read is the same error for each of its briefs.
+  const errors = [...new Set(given)];
   const [first] = errors;
   if (first !== undefined)
     throw new AppError(first.code, distinct(errors), {

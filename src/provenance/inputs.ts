@@ -103,7 +103,7 @@ export function partsOf(
 }
 
 /** What `sitrep.yaml` says of the publisher, with what follows where it says nothing. */
-export const publisherText = ({ publisher, identity: { colours, logo, fonts } }: Brief): string =>
+const publisherText = ({ publisher, identity: { colours, logo, fonts } }: Brief): string =>
   canonicalJson({
     publisher,
     colours,

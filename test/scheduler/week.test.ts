@@ -83,7 +83,6 @@ async function openDays(ledger: Ledger, refresh: object) {
   const out = join(folder, 'output');
   await mkdir(out);
   let now = new Date(`${day(22)}T12:00:00Z`);
-  const { loadBrief } = repository;
   const cacheFolder = join(folder, 'cache');
   const sources = openRefresh({ version: '0', cacheFolder, variables: {}, ...publisher.reach }, folder);
   const messages: Message[] = [];
@@ -92,7 +91,6 @@ async function openDays(ledger: Ledger, refresh: object) {
     ...sources,
     briefIds: () => Promise.resolve(['test']),
     ledger,
-    loadBrief,
     store: { read: readEdition, write: storeEdition },
     engine: 'test',
     out,
