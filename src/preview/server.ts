@@ -122,20 +122,13 @@ export async function servePreview(options: PreviewOptions, world: Surroundings)
     return reply.type('application/pdf').send(page);
   });
 
-  try {
-    await server.listen({ host: HOST, port: options.port });
-  } catch (cause) {
+  const address = await server.listen({ host: HOST, port: options.port }).catch((cause: unknown) => {
     const problem = `The port ${options.port} cannot be used: ${cause instanceof Error ? cause.message : String(cause)}.`;
     const hint = 'Choose another port with --port, or 0 for any free port.';
     throw new AppError('settings-invalid', { problem, hint }, { cause });
-  }
-  const [address] = server.addresses();
+  });
   const { brief, asOf } = options;
-  const port = typeof address === 'object' ? address.port : options.port;
-  const start = new URL(
-    brief === undefined ? '/' : addressOf({ brief, asOf, given: {} }),
-    `http://${HOST}:${port}`,
-  );
+  const start = new URL(brief === undefined ? '/' : addressOf({ brief, asOf, given: {} }), address);
   start.searchParams.set('key', key);
   options.onReady(start.href);
   if (!signal.aborted) await once(signal, 'abort');
