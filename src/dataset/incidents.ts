@@ -1,8 +1,12 @@
+import { join } from 'node:path';
 import { z } from 'zod';
 import { type Day, day, dayAfter } from '../calendar.ts';
+import type { Column } from './fields.ts';
 import type { SourceCheck } from './reading/checks.ts';
-import { type Compaction, newestRows } from './reading/newest-rows.ts';
+import { type Compaction, importFolder, newestRows, rowFiles } from './reading/newest-rows.ts';
 import { storedFiles } from './reading/stored-files.ts';
+import { dayOf, merged, numberOf, shared, type Span } from './spans.ts';
+import { quote } from './sql.ts';
 
 /**
  * Incidents are event-level data from others. A dataset keeps them in its folder `incidents/`, one folder for each
@@ -39,19 +43,12 @@ export const placePrecisions = [
   'international',
 ] as const;
 
-interface IncidentColumn {
-  readonly name: string;
-  readonly type: 'VARCHAR' | 'DATE' | 'BOOLEAN' | 'VARCHAR[]' | 'BIGINT' | 'DOUBLE';
+interface IncidentColumn extends Column {
   readonly nullable: boolean;
 }
 
-const column = (
-  name: string,
-  type: IncidentColumn['type'],
-  { nullable = false }: { nullable?: boolean } = {},
-): IncidentColumn => ({ name, type, nullable });
-const optional = (name: string, type: IncidentColumn['type'] = 'VARCHAR') =>
-  column(name, type, { nullable: true });
+const column = (name: string, type: Column['type']): IncidentColumn => ({ name, type, nullable: false });
+const optional = (name: string, type: Column['type'] = 'VARCHAR') => ({ name, type, nullable: true });
 
 /** The columns of the table `incidents` that queries see, in order. Lists are empty rather than null. */
 export const incidentColumns: readonly IncidentColumn[] = [
@@ -210,22 +207,22 @@ export function coverageOfImports(imports: readonly ImportRecord[]): IncidentCov
     const { countries, first_day: start } = each;
     const end = lastCovered(each);
     if (start === null || end === null || end < start) return [];
-    const span = { start, end, next: dayAfter(end) };
+    const span = { from: numberOf(start), to: numberOf(end) };
     return (countries.length === 0 ? [null] : countries).map((country) => ({ country, ...span }));
   });
   const byCountry = [...Map.groupBy(spans, ({ country }) => country)]
     .map(([country, given]) => ({ country, spans: merged(given) }))
     .toSorted((a, b) => ((a.country ?? '') < (b.country ?? '') ? -1 : 1));
-  const everywhere = byCountry
-    .map((each) => each.spans)
-    .reduce(
-      (all, own) => all.flatMap((one) => own.flatMap((other) => sharedBy(one, other))),
-      [{ start: '', end: '9999-12-31', next: '' }],
-    );
+  const everywhere = byCountry.reduce<Span[]>(
+    (all, own) => all.flatMap((span) => shared(span, own.spans)),
+    byCountry.length === 0 ? [] : [{ from: -Infinity, to: Infinity }],
+  );
   return [
     ...byCountry.filter(({ country }) => country !== null),
-    ...(byCountry.length === 0 ? [] : [{ country: null, spans: everywhere }]),
-  ].flatMap(({ country, spans: given }) => given.map(({ start, end }) => ({ country, start, end })));
+    { country: null, spans: everywhere },
+  ].flatMap(({ country, spans: given }) =>
+    given.map(({ from, to }) => ({ country, start: dayOf(from), end: dayOf(to) })),
+  );
 }
 
 /** The last day that an import covers; null if it brought no incidents. */
@@ -233,29 +230,6 @@ export function lastCovered({ last_day: last, known_on: knownOn, lag_days: lag }
   if (last === null) return null;
   const reported = dayAfter(knownOn, -(lag ?? 0));
   return reported < last ? reported : last;
-}
-
-/** The days from `start` to `end`; `next` is the day after. */
-interface Span {
-  readonly start: Day;
-  readonly end: Day;
-  readonly next: Day;
-}
-
-function merged(spans: readonly Span[]): Span[] {
-  const found: Span[] = [];
-  for (const span of spans.toSorted((a, b) => (a.start < b.start ? -1 : 1))) {
-    const last = found.at(-1);
-    if (last === undefined || span.start > last.next) found.push(span);
-    else if (span.end > last.end) found[found.length - 1] = { ...span, start: last.start };
-  }
-  return found;
-}
-
-function sharedBy(one: Span, other: Span): Span[] {
-  const start = one.start > other.start ? one.start : other.start;
-  const { end, next } = one.end < other.end ? one : other;
-  return start > end ? [] : [{ start, end, next }];
 }
 
 /** The incidents that an edition sees, as SQL. */
@@ -277,7 +251,7 @@ export interface IncidentView {
  */
 export function incidentsAsOf(
   store: IncidentStore,
-  { asOf, knownBy = asOf, upTo = Infinity }: { asOf: Day; knownBy?: Day; upTo?: number },
+  { asOf, knownBy = asOf, upTo = Infinity }: { asOf: Day; knownBy?: Day; upTo?: number | undefined },
 ): IncidentView {
   const usable = store.imports.filter(({ number }) => number <= upTo);
   // An import of notes only is no base load.
@@ -286,8 +260,7 @@ export function incidentsAsOf(
   const cutOff = isReconstruction ? first.known_on : knownBy;
   const imports = usable.filter(({ known_on: knownOn }) => knownOn <= cutOff);
   if (first === undefined || imports.length === 0) return { sql: noRows, imports, reconstructedFrom: null };
-  const names = [...incidentColumns, { name: 'import' }].map(({ name }) => `"${name}"`).join(', ');
-  const current = `${newestRows(store, { imports, columns: names })} WHERE stored.status = 'current'`;
+  const current = `${newestRows(store, { imports, columns: viewed })} WHERE stored.status = 'current'`;
   if (!isReconstruction) return { sql: current, imports, reconstructedFrom: null };
   const lags = imports.map(({ number, lag_days: lag }) => ({ number, days: lag ?? 0 }));
   const [{ days } = { days: 0 }] = lags;
@@ -303,8 +276,39 @@ export function incidentsAsOf(
   };
 }
 
-const noRows = `SELECT ${[...incidentColumns, { name: 'import', type: 'BIGINT' }]
-  .map(({ name, type }) => `NULL::${type} AS "${name}"`)
-  .join(', ')} WHERE false`;
+const viewColumns = [...incidentColumns, { name: 'import', type: 'BIGINT' }];
+const viewed = viewColumns.map(({ name }) => `"${name}"`).join(', ');
+const noRows = `SELECT ${viewColumns.map(({ name, type }) => `NULL::${type} AS "${name}"`).join(', ')} WHERE false`;
 
-const quote = (text: string): string => `'${text.replaceAll("'", "''")}'`;
+/**
+ * The incidents of `incidentsAsOf`, each in its version of the import `correctedBy`, without those withdrawn by then.
+ * Incidents that are new in a later import are left out: they belong to later issues. Without `correctedBy`, the view
+ * is that of the first issue. `imports` are those of the first issue, because a correction does not extend what it
+ * covers; `corrections` are the later imports whose revisions and withdrawals the view includes, oldest first.
+ */
+export function correctedIncidents(
+  store: IncidentStore,
+  { correctedBy = 0, ...of }: Parameters<typeof incidentsAsOf>[1] & { correctedBy?: number | undefined },
+): IncidentView & { readonly corrections: readonly ImportRecord[] } {
+  const base = incidentsAsOf(store, of);
+  const last = base.imports.at(-1)?.number ?? Infinity;
+  const corrections = store.imports.filter(
+    ({ number, counts }) => number > last && number <= correctedBy && counts.revised + counts.withdrawn > 0,
+  );
+  if (corrections.length === 0) return { ...base, corrections };
+  const read = (files: readonly string[]) =>
+    `read_parquet([${files.map((file) => quote(join(store.folder, file))).join(', ')}])`;
+  const superseded = read(corrections.map(({ number }) => join(importFolder(number), 'superseded.parquet')));
+  // One import may revise what another has revised, so the rows of corrections are compared with all of them too.
+  const current = (rows: string) =>
+    `SELECT ${viewed} FROM ${rows} ANTI JOIN ${superseded} USING (id, "import")`;
+  const newest = current(
+    `(SELECT ${viewed} FROM ${read(corrections.flatMap(rowFiles))} WHERE status = 'current')`,
+  );
+  const revised = `SELECT id FROM (${base.sql}) SEMI JOIN ${superseded} USING (id, "import")`;
+  return {
+    ...base,
+    sql: `${current(`(${base.sql})`)} UNION ALL ${newest} WHERE id IN (${revised})`,
+    corrections,
+  };
+}

@@ -1,5 +1,6 @@
 import type { Day } from '../calendar.ts';
 import type { Row } from '../dataset/parse-rows.ts';
+import { dayOf, shared } from '../dataset/spans.ts';
 import { percentAbout, spelled, withDecimals } from '../dataset/wording.ts';
 import type { Locale } from '../locale.ts';
 import { changePoint } from './change-point.ts';
@@ -8,7 +9,7 @@ import { powerOf } from './rate-test.ts';
 import { type Judged, nameOf } from './scan.ts';
 import { silenceSoFar } from './silence-so-far.ts';
 import { phrases, type Verdict } from './verdict.ts';
-import { countTouching, countWithin, dayOf, isWithin, shared, weeksOf } from './windows.ts';
+import { countTouching, countWithin, isWithin, weeksOf } from './windows.ts';
 
 export const daysText = (count: number, words: Locale): string =>
   words.text('figures.activity.days', { count, days: spelled(count, words) });

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { day, type Period } from '../calendar.ts';
 import { coverageOfImports, type ImportRecord } from '../dataset/incidents.ts';
+import { dayOf, merged, numberOf, shared } from '../dataset/spans.ts';
 import { spelled } from '../dataset/wording.ts';
 import type { Locale } from '../locale.ts';
 import type { FindingConfig } from '../project/brief.ts';
@@ -8,7 +9,6 @@ import { daysText, outcomeOf, rowOf, weekRows } from './activity-rows.ts';
 import { reportingLag } from './reporting-lag.ts';
 import { byKey, judge, type Judged, keyOf, type Named, observe, type Window } from './scan.ts';
 import { type Verdict, verdicts } from './verdict.ts';
-import { dayOf, merged, numberOf, shared } from './windows.ts';
 
 type ActivityConfig = Extract<FindingConfig, { kind: 'activity' }>;
 

@@ -1,3 +1,4 @@
+import { shared, type Span } from '../dataset/spans.ts';
 import { compareRates, dispersionOf } from './rate-test.ts';
 import {
   countTouching,
@@ -7,8 +8,6 @@ import {
   isWithin,
   seasonOf,
   type Series,
-  shared,
-  type Span,
   weeksOf,
 } from './windows.ts';
 

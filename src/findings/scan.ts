@@ -1,8 +1,9 @@
+import { shared, type Span } from '../dataset/spans.ts';
 import { type Baseline, chooseBaseline } from './baseline.ts';
 import { adjusted, alphaUsed } from './false-discovery.ts';
 import { compareRates, type Counts, type Power, powerOf, type RateComparison } from './rate-test.ts';
 import { FEWEST_WEEKS, type Ruling, rule } from './verdict.ts';
-import { daysIn, readingsOf, type Series, shared, type Span } from './windows.ts';
+import { daysIn, readingsOf, type Series } from './windows.ts';
 
 /** The incidents of an actor, a place, or an actor in a place. */
 export interface Named {

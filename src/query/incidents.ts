@@ -1,14 +1,21 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Day } from '../calendar.ts';
 import { type Marking, markingsWithin } from '../dataset/fields.ts';
-import { correctedIncidents, type CorrectedIncidentView } from '../dataset/corrected-incidents.ts';
 import { importsKnownBy } from '../dataset/freshness.ts';
-import { coverageOfImports } from '../dataset/incidents.ts';
+import {
+  correctedIncidents,
+  coverageOfImports,
+  type ImportRecord,
+  type IncidentView,
+} from '../dataset/incidents.ts';
 import type { Dataset, Tables } from '../dataset/schema.ts';
+import { quote } from '../dataset/sql.ts';
 import { loadWorld } from '../dataset/world.ts';
 
 /** The incidents that the queries of an edition see. */
-export interface KnownIncidents extends CorrectedIncidentView {
+export interface KnownIncidents extends IncidentView {
+  /** The later imports whose revisions and withdrawals the view includes, oldest first. */
+  readonly corrections: readonly ImportRecord[];
   /** The folder that the view reads. */
   readonly folder: string;
   /** The last day of which there are incidents and coverage. */
@@ -104,5 +111,3 @@ async function countryRows(language: string): Promise<string> {
     })
     .join(', ');
 }
-
-const quote = (text: string): string => `'${text.replaceAll("'", "''")}'`;

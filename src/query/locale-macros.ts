@@ -1,3 +1,4 @@
+import { quote } from '../dataset/sql.ts';
 import { spelled } from '../dataset/wording.ts';
 import type { Locale } from '../locale.ts';
 
@@ -81,7 +82,6 @@ function filled(text: Locale['text'], key: string, values: { readonly [name: str
     .join(' || ');
 }
 
-const quote = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 const monthIn = (names: readonly string[]): string => `[${names.map(quote).join(', ')}][${MONTH}]`;
 const yearIn = (locale: Locale): string => digitsIn(locale, YEAR);
 

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { correctedIncidents } from '../../src/dataset/corrected-incidents.ts';
+import { correctedIncidents } from '../../src/dataset/incidents.ts';
 import { openInMemory } from '../../src/dataset/duckdb.ts';
 import { readIncidentStore } from '../../src/dataset/reading/incident-store.ts';
 import { acled } from '../../src/importers/acled.ts';

@@ -1,11 +1,12 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { dayOf, merged, numberOf } from '../../src/dataset/spans.ts';
 import { adjusted, alphaUsed } from '../../src/findings/false-discovery.ts';
 import { compareRates, powerOf } from '../../src/findings/rate-test.ts';
 import { reportingLag } from '../../src/findings/reporting-lag.ts';
 import { silenceSoFar } from '../../src/findings/silence-so-far.ts';
 import { rule, type Tested, verdicts } from '../../src/findings/verdict.ts';
-import { dayOf, earlierYears, merged, numberOf, weeksOf } from '../../src/findings/windows.ts';
+import { earlierYears, weeksOf } from '../../src/findings/windows.ts';
 
 const count = fc.integer({ min: 0, max: 400 });
 const days = fc.integer({ min: 1, max: 120 });

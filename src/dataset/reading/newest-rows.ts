@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { AppError } from '../../errors.ts';
+import { quote } from '../sql.ts';
 import { storedFiles } from './stored-files.ts';
 
 /** Columns of a compaction that often have the same value in every row, with their types. */
@@ -138,5 +139,3 @@ const reading = (
     hive_partitioning = ${byCountry}, hive_types_autocast = false)`;
   return constants.length === 0 ? rows : `(SELECT * REPLACE (${constants.join(', ')}) FROM ${rows})`;
 };
-
-const quote = (text: string): string => `'${text.replaceAll("'", "''")}'`;
