@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Column } from '../src/dataset/fields.ts';
-import { filledIn } from '../src/dataset/reading/fill-in.ts';
-import { columnsOf, needed, type TableName, tableNames, tables } from '../src/dataset/schema.ts';
+import { meaningOfEmpty, needed } from '../src/dataset/reading/fill-in.ts';
+import { columnsOf, type TableName, tableNames, tables } from '../src/dataset/schema.ts';
 import { mappingKeys } from '../src/importers/table/mapping.ts';
 
 /** What each column means: of a table, or of every table that has it. */
@@ -109,8 +109,7 @@ function fieldsOf(table: TableName) {
     const meaning = meanings[`${table}.${name}`] ?? meanings[name];
     if (meaning === undefined)
       throw new Error(`Say what ${table}.${name} means, in scripts/table-schemas.ts.`);
-    const filled =
-      filledIn[table]?.[name] ?? (name in tables[table].shape ? filledIn.any?.[name] : undefined);
+    const filled = meaningOfEmpty(table, name);
     return {
       name,
       type: types[type],
@@ -118,7 +117,7 @@ function fieldsOf(table: TableName) {
       values: values ?? anyOf.flatMap((each) => each.enum ?? []),
       filled,
       mayBeEmpty: filled !== undefined || schema.safeParse('').success,
-      isNeeded: needed[table].includes(name),
+      isNeeded: needed(table).includes(name),
     };
   });
 }

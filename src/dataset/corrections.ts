@@ -9,7 +9,7 @@ import {
   withoutUnfounded,
   withOwn,
 } from './point-in-time.ts';
-import { eachRow, references, type TableRow } from './references.ts';
+import { eachRow, references, rowsById, type TableRow } from './references.ts';
 import type { TableName, Tables } from './schema.ts';
 
 /** Marks an edition as a corrected revision of a delivered edition. */
@@ -64,7 +64,7 @@ export const knownFor = (
  * after the cut-off are left out, and so are revisions that rest on them: both belong to later issues.
  */
 function correctedBy(tables: Tables, { asOf, correctedAsOf }: { asOf: Day; correctedAsOf: Day }): Tables {
-  const before = new Map(eachRow(knownBy(tables, asOf)).map((entry) => [entry.row.id, entry]));
+  const before = rowsById(knownBy(tables, asOf));
   const versions = versionsById(tables);
   const added = new Map<string, TableRow>();
   /** The actors, places and sources that a version needs and that came later; undefined if it needs other later rows. */
@@ -105,8 +105,7 @@ export function correctionsOf(
   tables: Tables,
   { asOf, since, by, shown }: { asOf: Day; since: Day | null; by: Day; shown: readonly string[] },
 ): Corrected[] {
-  const rowsAt = (correctedAsOf: Day | null) =>
-    new Map(eachRow(knownFor(tables, { asOf, correctedAsOf })).map((entry) => [entry.row.id, entry]));
+  const rowsAt = (correctedAsOf: Day | null) => rowsById(knownFor(tables, { asOf, correctedAsOf }));
   const [before, after] = [rowsAt(since), rowsAt(by)];
   const days = [...new Set(eachRow(tables).map(({ row }) => row.known_on))]
     .filter((each) => each > (since ?? asOf) && each <= by)
@@ -132,19 +131,18 @@ export function passedOver(
   tables: Tables,
   { asOf, by, shown }: { asOf: Day; by: Day; shown: readonly string[] },
 ): string[] {
-  const rows = eachRow(knownFor(tables, { asOf, correctedAsOf: by }));
-  const taken = new Map(rows.map((entry) => [entry.row.id, entry.row]));
+  const taken = rowsById(knownFor(tables, { asOf, correctedAsOf: by }));
   const versions = versionsById(tables);
   return shown.filter((id) => {
     const newest = newestOn(versions.get(id), by);
-    const row = taken.get(id);
+    const row = taken.get(id)?.row;
     return newest !== undefined && newest.table !== 'coverage' && row !== undefined && row !== newest.row;
   });
 }
 
 /** The rows that were new or revised in the period of a corrected edition, in their present version. */
 export function asCorrected(changes: readonly Change[], known: Tables): Change[] {
-  const rows = new Map(eachRow(known).map((entry) => [entry.row.id, entry]));
+  const rows = rowsById(known);
   return changes.flatMap((each) => {
     if (each.change === 'withdrawn') return [each];
     const now = rows.get(each.id);

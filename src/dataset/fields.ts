@@ -19,7 +19,7 @@ const empty = z.literal('').transform(() => null);
 export const text = z.string().trim().min(1, 'is empty');
 /** Text in sentences or phrases, whose wording is checked if a page prints it. `text` is a name or a term. */
 export const prose = text.meta({ prose: true });
-export const optional = <T extends z.ZodType>(type: T) => z.union([empty, type]);
+export const optional = <T extends z.ZodType>(type: T) => z.union([empty, type]).meta(type.meta() ?? {});
 export const list = z.string().transform((value) =>
   value
     .split(';')

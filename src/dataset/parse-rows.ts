@@ -13,14 +13,6 @@ export interface RawRow {
 /** A fault in a table; the caller adds the file. */
 export type CellFault = Pick<Fault, 'row' | 'field' | 'problem' | 'hint'>;
 
-export interface ParsedRows<R> {
-  readonly rows: readonly R[];
-  readonly numbers: readonly number[];
-  readonly faults: readonly CellFault[];
-  /** The ids of faulty rows, so that references to them are not reported as missing. */
-  readonly ids: readonly string[];
-}
-
 /** In characters. No text on a page comes close, and the limit bounds the work of regular expressions. */
 const LONGEST_CELL = 20_000;
 
@@ -61,26 +53,33 @@ const readers: { readonly [type in Column['type']]: z.ZodType } = {
   ),
 };
 
-/** Validates the rows of one table, with its own columns in `extra`. A missing field counts as empty. */
+/**
+ * Validates the rows of one table, with its own columns in `extra`. A missing field counts as empty. The result has the
+ * number of each valid row, and the `ids` of faulty ones, so that references to them are not reported as missing.
+ */
 export function parseRows<S extends z.ZodObject>(
   schema: S,
   raw: readonly RawRow[],
   extra: readonly Column[] = [],
-): ParsedRows<z.output<S>> {
+) {
   const own = z.object(Object.fromEntries(extra.map(({ name, type }) => [name, readers[type]])));
   const rows: z.output<S>[] = [];
   const numbers: number[] = [];
   const faults: CellFault[] = [];
   const ids: string[] = [];
-  const blank = Object.fromEntries(
-    [...Object.keys(schema.shape), ...extra.map(({ name }) => name)].map((field) => [field, '']),
-  );
   const { shape } = schema;
+  const blank = Object.fromEntries(Object.keys({ ...shape, ...own.shape }).map((field) => [field, '']));
   for (const { number, cells } of raw) {
     const tooLong = Object.entries(cells).filter(([, cell]) => cell.length > LONGEST_CELL);
     if (tooLong.length > 0) {
       ids.push(cells['id'] ?? '');
-      faults.push(...tooLong.map(([field, cell]) => ({ row: number, field, ...describeLength(cell) })));
+      for (const [field, { length }] of tooLong)
+        faults.push({
+          row: number,
+          field,
+          problem: `has ${length.toLocaleString('en-GB')} characters, more than ${LONGEST_CELL.toLocaleString('en-GB')}.`,
+          hint: 'Shorten it, or split it into several rows.',
+        });
       continue;
     }
     const all: RawRow['cells'] = { ...blank, ...cells };
@@ -109,11 +108,6 @@ export const parseOwnRows = (raw: readonly RawRow[], columns: readonly Column[])
     raw,
   );
 
-const describeLength = ({ length }: string) => ({
-  problem: `has ${length.toLocaleString('en-GB')} characters, more than ${LONGEST_CELL.toLocaleString('en-GB')}.`,
-  hint: 'Shorten it, or split it into several rows.',
-});
-
 function describeIssue(
   issue: z.core.$ZodIssue,
   cells: RawRow['cells'],
@@ -122,19 +116,15 @@ function describeIssue(
   const meant = issue.code === 'invalid_union' ? (issue.errors.at(-1)?.[0] ?? issue) : issue;
   const field = String(issue.path[0] ?? '');
   const value = cells[field] ?? '';
-  const found = value === '' ? 'is empty' : `"${value.length > 100 ? `${value.slice(0, 100)}…` : value}"`;
-  if (meant.code === 'invalid_value') {
-    return {
-      field,
-      problem: `${found}${value === '' ? '' : ' is not allowed'}.`,
-      hint:
-        value === ''
-          ? `Use one of: ${meant.values.map(String).join(', ')}.`
-          : meantBy(value, meant.values.map(String)),
-    };
+  const allowed = meant.code === 'invalid_value' ? meant.values.map(String) : undefined;
+  if (value === '') {
+    const hint = allowed ? `Use one of: ${allowed.join(', ')}.` : (hints[field] ?? 'Fill it in.');
+    return { field, problem: 'is empty.', hint };
   }
-  if (value === '') return { field, problem: 'is empty.', hint: hints[field] ?? 'Fill it in.' };
-  return { field, problem: `${found} ${meant.message}.`, hint: hintFor(field, value) };
+  const quoted = `"${value.length > 100 ? `${value.slice(0, 100)}…` : value}"`;
+  return allowed
+    ? { field, problem: `${quoted} is not allowed.`, hint: meantBy(value, allowed) }
+    : { field, problem: `${quoted} ${meant.message}.`, hint: hintFor(field, value) };
 }
 
 function hintFor(field: string, value: string): string {

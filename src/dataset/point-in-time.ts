@@ -1,7 +1,14 @@
 import type { Day } from '../calendar.ts';
 import { type Marking, mayReceive } from './fields.ts';
-import { eachRow, references, type TableRow } from './references.ts';
-import type { Dataset, OwnTables, Tables } from './schema.ts';
+import { eachRow, references, rowsById, type TableRow } from './references.ts';
+import {
+  type Dataset,
+  modelTables,
+  type OwnTables,
+  type RowOf,
+  type TableName,
+  type Tables,
+} from './schema.ts';
 
 /** All rows of each id, oldest first. */
 export function versionsById(tables: Tables): ReadonlyMap<string, readonly TableRow[]> {
@@ -73,19 +80,7 @@ export function withoutUnfounded(tables: Tables, given: ReadonlyMap<string, Tabl
       if (references(table, row).some((reference) => !founded.has(reference.id))) founded.delete(id);
   }
   const rows = new Set<object>([...founded.values()].map(({ row }) => row));
-  const keep = <R extends object>(all: readonly R[]) => all.filter((row) => rows.has(row));
-  const kept = {
-    sources: keep(tables.sources),
-    actors: keep(tables.actors),
-    places: keep(tables.places),
-    coverage: keep(tables.coverage),
-    events: keep(tables.events),
-    measures: keep(tables.measures),
-    readings: keep(tables.readings),
-    judgments: keep(tables.judgments),
-    gaps: keep(tables.gaps),
-    indicators: keep(tables.indicators),
-  };
+  const kept = modelTables((table) => tables[table].filter((row) => rows.has(row)));
   return withOwn(kept, tables.own);
 }
 
@@ -115,8 +110,7 @@ export function changesBetween(
     include = isReported,
   }: { previousAsOf: Day; asOf: Day; include?: (entry: TableRow) => boolean },
 ): Change[] {
-  const rowsKnownOn = (day: Day) =>
-    new Map(eachRow(knownBy(tables, day)).map((entry) => [entry.row.id, entry]));
+  const rowsKnownOn = (day: Day) => rowsById(knownBy(tables, day));
   const before = rowsKnownOn(previousAsOf);
   const after = rowsKnownOn(asOf);
   const days = [...new Set(eachRow(tables).map(({ row }) => row.known_on))].sort();
@@ -186,22 +180,11 @@ export function tablesWithin(
   withinMarkings.set(tables, byMarking);
   const found = byMarking.get(marking);
   if (found !== undefined) return found;
-  const hide = <R extends { readonly marking: Marking | null; readonly status: 'current' | 'withdrawn' }>(
-    rows: readonly R[],
-  ): readonly R[] =>
-    rows.map((row) =>
-      imported?.has(row) === true && row.marking !== null && !mayReceive(marking, row.marking)
-        ? { ...row, status: 'withdrawn', marking: null }
-        : row,
-    );
-  const { sources, actors, places, judgments } = tables;
-  const within: Tables = {
-    ...tables,
-    sources: hide(sources),
-    actors: hide(actors),
-    places: hide(places),
-    judgments: hide(judgments),
-  };
+  const shown = (row: RowOf<TableName>): RowOf<TableName> =>
+    imported?.has(row) === true && row.marking !== null && !mayReceive(marking, row.marking)
+      ? { ...row, status: 'withdrawn', marking: null }
+      : row;
+  const within: Tables = { ...tables, ...modelTables((table) => tables[table].map(shown)) };
   byMarking.set(marking, within);
   return within;
 }

@@ -4,8 +4,7 @@ import { type RowOf, type TableName, tableNames, type Tables, tables as schemas 
 /** A fault found by comparing rows or checking a whole row. */
 export interface RowFault extends Pick<Fault, 'field' | 'problem' | 'hint'> {
   readonly table: TableName;
-  /** The row itself; absent if the fault concerns the whole table. */
-  readonly row?: TableRow['row'];
+  readonly row: TableRow['row'];
 }
 
 /** All rows of each id, oldest first. */
@@ -121,3 +120,7 @@ export function eachRow(tables: Tables): TableRow[] {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   return tableNames.flatMap((table) => tables[table].map((row) => ({ table, row }) as TableRow));
 }
+
+/** The rows of tables that have one row for each id, by id. */
+export const rowsById = (tables: Tables): ReadonlyMap<string, TableRow> =>
+  new Map(eachRow(tables).map((entry) => [entry.row.id, entry]));

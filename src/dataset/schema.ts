@@ -173,29 +173,6 @@ export type TableName = keyof typeof tables;
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion
 export const tableNames = Object.keys(tables) as readonly TableName[];
 export type RowOf<T extends TableName> = z.output<(typeof tables)[T]>;
-/** The required columns of each table; cells in some of them may be empty. */
-export const needed: { readonly [T in TableName]: readonly string[] } = {
-  sources: ['id', 'known_on', 'name'],
-  actors: ['id', 'known_on', 'name'],
-  places: ['id', 'known_on', 'name'],
-  coverage: ['id', 'known_on', 'start', 'end'],
-  events: ['id', 'known_on', 'date_start'],
-  measures: ['id', 'known_on', 'value', 'unit'],
-  readings: [
-    'id',
-    'known_on',
-    'measure',
-    'label',
-    'baseline_end',
-    'quiet_start',
-    'observed_to',
-    'observed_note',
-    'role',
-  ],
-  judgments: ['id', 'known_on', 'text'],
-  gaps: ['id', 'known_on', 'text'],
-  indicators: ['id', 'known_on', 'text'],
-};
 /** Every row of every table of the model in file order, including revisions and withdrawals. */
 export type ModelTables = { readonly [T in TableName]: readonly RowOf<T>[] };
 export type Tables = ModelTables & { readonly own?: OwnTables };
@@ -208,18 +185,15 @@ export interface OwnRow {
   readonly [column: string]: unknown;
 }
 
-export const noTables: Tables = {
-  sources: [],
-  actors: [],
-  places: [],
-  coverage: [],
-  events: [],
-  measures: [],
-  readings: [],
-  judgments: [],
-  gaps: [],
-  indicators: [],
-};
+/** The tables of the model, each with the rows that `rowsOf` gives. */
+export function modelTables(rowsOf: (table: TableName) => readonly RowOf<TableName>[]): ModelTables {
+  const entries = tableNames.map((table) => [table, rowsOf(table)]);
+  // TypeScript does not link the name of each entry with its rows.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  return Object.fromEntries(entries) as ModelTables;
+}
+
+export const noTables: Tables = modelTables(() => []);
 
 export interface Dataset {
   readonly name: string;
@@ -253,18 +227,12 @@ function typeOf(schema: z.ZodType): Column['type'] {
   return made('2021-08-25') !== undefined && made('a') === undefined ? 'DATE' : 'VARCHAR';
 }
 
+/** Looked up for each row of each page. */
+const proseOf = new Map(
+  tableNames.map((table) => {
+    const shape = Object.entries<z.ZodType>(tables[table].shape);
+    return [table, shape.flatMap(([name, type]) => (type.meta()?.['prose'] === true ? [name] : []))];
+  }),
+);
 /** The columns of a model table whose wording is checked, in its order. */
-export function proseColumns(table: TableName): readonly string[] {
-  const known = proseOf.get(table);
-  if (known !== undefined) return known;
-  const shape = Object.entries<z.ZodType>(tables[table].shape);
-  const found = shape.flatMap(([name, schema]) => (isProse(schema) ? [name] : []));
-  proseOf.set(table, found);
-  return found;
-}
-/** Asked for each row of each page. */
-const proseOf = new Map<TableName, readonly string[]>();
-
-const isProse = (schema: z.ZodType): boolean =>
-  schema.meta()?.['prose'] === true || (schema instanceof z.ZodUnion && schema.options.some(isAnyProse));
-const isAnyProse = (option: unknown): boolean => option instanceof z.ZodType && isProse(option);
+export const proseColumns = (table: TableName): readonly string[] => proseOf.get(table) ?? [];

@@ -4,24 +4,6 @@ import type { Column } from './fields.ts';
 import type { RowSets } from './parse-rows.ts';
 import { type RefreshSettings, refreshSettings, sourceSettings } from './sources.ts';
 
-/** A term of the dataset: its spelling in rows and its display title. */
-export interface Term {
-  readonly name: string;
-  readonly title: string;
-}
-
-/** A TopoJSON or GeoJSON file with outlines for maps. */
-export interface OutlinesFile {
-  /** Relative to the dataset's folder. */
-  readonly file: string;
-  /** The object to use in a TopoJSON file; the first by default. */
-  readonly object?: string | undefined;
-  /** The property with a feature's name. */
-  readonly name: string;
-  /** The property with a feature's country code. */
-  readonly country: string;
-}
-
 /** A dataset's settings in `datapackage.json`, under `sitrep`, completed from its rows. */
 export interface DatasetSettings {
   /** In display order. */
@@ -70,6 +52,7 @@ export const noSettings: DatasetSettings = {
   columns: {},
 };
 
+/** A term of the dataset: its spelling in rows and its display title. */
 const term = z.strictObject({
   name: z
     .string()
@@ -78,11 +61,25 @@ const term = z.strictObject({
     .refine((name) => name !== 'all', 'cannot be "all", which means every topic'),
   title: z.string().trim().min(1, 'is empty'),
 });
+type Term = Readonly<z.output<typeof term>>;
 const terms = z
   .array(term)
   .min(1, 'is empty')
   .refine((list) => new Set(list.map(({ name }) => name)).size === list.length, 'has a name twice')
   .optional();
+
+/** A TopoJSON or GeoJSON file with outlines for maps. */
+const outlinesFile = z.strictObject({
+  /** Relative to the dataset's folder. */
+  file: z.string().min(1, 'is empty'),
+  /** The object to use in a TopoJSON file; the first by default. */
+  object: z.string().optional(),
+  /** The property with a feature's name. */
+  name: z.string().default('name'),
+  /** The property with a feature's country code. */
+  country: z.string().default('country'),
+});
+export type OutlinesFile = Readonly<z.output<typeof outlinesFile>>;
 
 /** The object `sitrep` of a `datapackage.json`. */
 export const declaredSettings = z.strictObject({
@@ -92,14 +89,7 @@ export const declaredSettings = z.strictObject({
   affiliations: terms,
   sourceKinds: terms,
   language: languageTag.optional(),
-  outlines: z
-    .strictObject({
-      file: z.string().min(1, 'is empty'),
-      object: z.string().optional(),
-      name: z.string().default('name'),
-      country: z.string().default('country'),
-    })
-    .optional(),
+  outlines: outlinesFile.optional(),
   borders: z.array(z.string().min(1, 'is empty')).default([]),
   /** What an edition attaches of the incidents that it cites: their rows, or their ids and the query. */
   attach: z.enum(['rows', 'ids']).optional(),

@@ -1,9 +1,10 @@
 import { similarTo } from '../../errors.ts';
 import type { RawTable } from './csv.ts';
 import type { Column } from '../fields.ts';
+import { needed } from './fill-in.ts';
 import type { TableFile } from './package.ts';
 import type { CellFault } from '../parse-rows.ts';
-import { needed, tables } from '../schema.ts';
+import { tableNames, tables } from '../schema.ts';
 
 /** The SQL type of each Data Package field type; every other type is read as text. */
 const types: { readonly [type: string]: Column['type'] } = {
@@ -19,33 +20,16 @@ const types: { readonly [type: string]: Column['type'] } = {
 
 /**
  * The columns of a table file that are not in the model, with the types that datapackage.json declares, or the one
- * fault that makes the file unreadable.
+ * fault that makes the file unreadable. In a table that is not in the model, `known_on` is a day, whatever is declared.
  */
-export const extraColumns = (
-  file: TableFile,
-  read: Pick<RawTable, 'columns'>,
-  { isDated }: { isDated: boolean },
-): readonly Column[] | CellFault =>
-  columnsBeside(file, read, {
-    model: Object.keys(tables[file.name].shape),
-    required: needed[file.name].filter((name) => !(isDated && name === 'known_on')),
-  });
-
-/** The columns of a table that is not in the model. `known_on` is a day, whatever is declared. */
-export function ownColumns(
-  file: TableFile<string>,
-  read: Pick<RawTable, 'columns'>,
-): readonly Column[] | CellFault {
-  const columns = columnsBeside(file, read, { model: [], required: [] });
-  if ('problem' in columns) return columns;
-  return columns.map((column) => (column.name === 'known_on' ? { ...column, type: 'DATE' } : column));
-}
-
-function columnsBeside(
-  { format, fields }: TableFile<string>,
+export function columnsBeside(
+  { name: table, format, fields }: TableFile<string>,
   { columns }: Pick<RawTable, 'columns'>,
-  { model, required }: { model: readonly string[]; required: readonly string[] },
+  { isDated }: { isDated: boolean },
 ): readonly Column[] | CellFault {
+  const known = tableNames.find((each) => each === table);
+  const model = known === undefined ? [] : Object.keys(tables[known].shape);
+  const required = known === undefined ? [] : needed(known).filter((name) => !isDated || name !== 'known_on');
   const declared = fields?.map((field) => field.name);
   const twice = columns.find((name, index) => columns.findIndex((each) => alike(each, name)) !== index);
   const missing = required.filter((name) => !columns.includes(name) && !declared?.includes(name));
@@ -55,43 +39,34 @@ function columnsBeside(
     (name) => !model.includes(name) && (declared ? !declared.includes(name) : meant(name) !== undefined),
   );
   const lacking = [...new Set([...missing, ...absent])];
-  const place = format === 'csv' ? { row: 1 } : {};
+  const fault = (problem: string, hint: string): CellFault => ({
+    ...(format === 'csv' && { row: 1 }),
+    problem,
+    hint,
+  });
   const [only = '', ...others] = columns;
   const separator = others.length === 0 ? /[;\t]/.exec(only)?.[0] : undefined;
   if (format === 'csv' && separator !== undefined)
-    return {
-      ...place,
-      problem: `is separated by ${separator === ';' ? 'semicolons' : 'tabs'}.`,
-      hint: 'Save it as CSV separated by commas, in UTF-8. Some spreadsheets call that "CSV UTF-8" or ask for the separator.',
-    };
+    return fault(
+      `is separated by ${separator === ';' ? 'semicolons' : 'tabs'}.`,
+      'Save it as CSV separated by commas, in UTF-8. Some spreadsheets call that "CSV UTF-8" or ask for the separator.',
+    );
   if (columns.includes(''))
-    return {
-      ...place,
-      problem: 'has a column without a name.',
-      hint: 'Name it in the header, or remove it.',
-    };
+    return fault('has a column without a name.', 'Name it in the header, or remove it.');
   if (twice !== undefined)
-    return {
-      ...place,
-      problem: `has two columns "${twice}", because capitals are ignored.`,
-      hint: 'Rename or remove one.',
-    };
-  if (lacking.length + unknown.length > 0)
-    return {
-      ...place,
-      problem: `${[
-        ...(lacking.length > 0 ? [`lacks the ${counted(lacking)}`] : []),
-        ...(unknown.length > 0
-          ? [`has the ${counted(unknown)}${declared ? ', which datapackage.json does not declare' : ''}`]
-          : []),
-      ].join(' and ')}.`,
-      hint: mendOf(),
-    };
+    return fault(`has two columns "${twice}", because capitals are ignored.`, 'Rename or remove one.');
+  const problems = [
+    ...(lacking.length > 0 ? [`lacks the ${counted(lacking)}`] : []),
+    ...(unknown.length > 0
+      ? [`has the ${counted(unknown)}${declared ? ', which datapackage.json does not declare' : ''}`]
+      : []),
+  ];
+  if (problems.length > 0) return fault(`${problems.join(' and ')}.`, mendOf());
   return columns
     .filter((name) => !model.includes(name))
     .map((name) => {
       const type = fields?.find((field) => field.name === name)?.type ?? 'string';
-      return { name, type: types[type] ?? 'VARCHAR' };
+      return { name, type: name === 'known_on' ? 'DATE' : (types[type] ?? 'VARCHAR') };
     });
 
   function meant(name: string): string | undefined {

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { CsvError, type Info, parse } from 'csv-parse/sync';
+import { CsvError, parse } from 'csv-parse/sync';
 import { z } from 'zod';
 import type { CellFault, RawRow } from '../parse-rows.ts';
 
@@ -19,9 +19,8 @@ export function unreadable(fault: CellFault): RawTable {
   return { columns: [], rows: [], faults: [fault], rejected: [], readable: false };
 }
 
-const records = z.array(
-  z.object({ record: z.array(z.string()), info: z.object({ records: z.number(), empty_lines: z.number() }) }),
-);
+const counts = z.object({ records: z.number(), empty_lines: z.number() });
+const records = z.array(z.object({ record: z.array(z.string()), info: counts }));
 
 /**
  * Reads a whole CSV file. The first row that is not blank is the header. Rows are numbered as in a spreadsheet: a blank
@@ -34,8 +33,7 @@ export async function readCsv(place: string): Promise<RawTable> {
     return unreadable({ problem: 'is UTF-16 text.', hint: saveAsUtf8 });
   const text = bytes.toString('utf8');
   let broken: number | undefined;
-  const number = ({ records: count, empty_lines: blank }: Pick<Info, 'records' | 'empty_lines'>) =>
-    count + blank;
+  const number = ({ records: count, empty_lines: blank }: z.output<typeof counts>) => count + blank;
   const found = records.parse(
     parse(text, {
       bom: true,
@@ -45,7 +43,7 @@ export async function readCsv(place: string): Promise<RawTable> {
       skip_empty_lines: true,
       skip_records_with_error: true,
       on_skip: (error) => {
-        if (error instanceof CsvError) broken ??= number(countsOf.parse(error)) + 1;
+        if (error instanceof CsvError) broken ??= number(counts.parse(error)) + 1;
         return undefined;
       },
       on_record: (record) => (broken === undefined ? record : null),
@@ -94,8 +92,6 @@ export async function readCsv(place: string): Promise<RawTable> {
 
 const saveAsUtf8 = 'Save the file as CSV with the encoding UTF-8. Some spreadsheets call that "CSV UTF-8".';
 
-const countsOf = z.object({ records: z.number(), empty_lines: z.number() });
-
 const quoteFault = {
   problem: 'has a double quote that is not closed, or text after the closing one.',
   hint: 'Put the whole field in double quotes, and double each quote inside it. The rest of the file is checked once this is fixed.',
@@ -108,12 +104,8 @@ export const MOST_BYTES = 64 * 2 ** 20;
 
 /** Thrown when a table is too large to be read to its end. */
 export class TableTooLarge extends Error {
-  readonly problem: string;
-  readonly hint = 'Leave out rows that no brief needs, or import them as incidents.';
-
   constructor(what: 'rows' | 'bytes') {
-    const problem = `has more than ${what === 'rows' ? `${MOST_ROWS.toLocaleString('en-GB')} rows` : `${MOST_BYTES / 2 ** 20} MB`}.`;
-    super(problem);
-    this.problem = problem;
+    const most = what === 'rows' ? `${MOST_ROWS.toLocaleString('en-GB')} rows` : `${MOST_BYTES / 2 ** 20} MB`;
+    super(`has more than ${most}.`);
   }
 }

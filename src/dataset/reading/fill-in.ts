@@ -1,6 +1,7 @@
+import type { z } from 'zod';
 import { sentencesOf } from '../../errors.ts';
 import type { RawRow } from '../parse-rows.ts';
-import type { TableName } from '../schema.ts';
+import { type TableName, tables } from '../schema.ts';
 
 type Cells = RawRow['cells'];
 
@@ -15,8 +16,8 @@ export interface Defaults {
   readonly countryCode: (given: string) => string;
 }
 
-/** What an empty cell means, by table and column, for the documentation. `fillIn` applies it. */
-export const filledIn: { readonly [T in TableName | 'any']?: { readonly [field: string]: string } } = {
+/** What an empty cell means, by table and column. `fillIn` applies it. */
+const filledIn: { readonly [T in TableName | 'any']?: { readonly [field: string]: string } } = {
   any: {
     status: '`current`',
     topic: 'the one topic that the dataset declares, or `general`',
@@ -36,6 +37,19 @@ export const filledIn: { readonly [T in TableName | 'any']?: { readonly [field: 
   },
   judgments: { role: '`assessment`' },
 };
+
+/** What an empty cell of a column means, in words for the documentation; undefined if its value cannot be derived. */
+export const meaningOfEmpty = (table: TableName, column: string): string | undefined =>
+  filledIn[table]?.[column] ?? (column in tables[table].shape ? filledIn.any?.[column] : undefined);
+
+/** The columns that a table must have: those that may be neither empty nor filled in, and the date of each event. */
+export const needed = (table: TableName): string[] =>
+  Object.entries<z.ZodType>(tables[table].shape)
+    .filter(
+      ([name, type]) =>
+        name === 'date_start' || (meaningOfEmpty(table, name) === undefined && !type.safeParse('').success),
+    )
+    .map(([name]) => name);
 
 /** Fills in empty cells whose values can be derived. */
 export function fillIn(
@@ -79,6 +93,23 @@ export const firstDayOf = (rows: readonly RawRow[]): string =>
     .flatMap(({ cells }) => [cells['date_start']?.trim(), cells['date_end']?.trim()])
     .filter((day) => day !== undefined && /^\d{4}-\d\d-\d\d$/.test(day))
     .reduce<string>((first, day = '') => (first === '' || day < first ? day : first), '');
+
+/**
+ * Resolves to what gives the alpha-2 code for any ISO 3166-1 code or English country name, and other text unchanged.
+ * The list of names is slow to load, and only loaded if one of the places needs it.
+ */
+export async function countryCodes(places: readonly RawRow[]): Promise<Defaults['countryCode']> {
+  const isCode = (given: string): boolean => /^([A-Z]{2})?$/.test(given);
+  if (places.every(({ cells }) => isCode(cells['country'] ?? ''))) return (given) => given;
+  const { default: countries } = await import('i18n-iso-countries');
+  const codeOf = (given: string): string | undefined =>
+    /^\d{1,3}$/.test(given)
+      ? countries.numericToAlpha2(given.padStart(3, '0'))
+      : /^[A-Za-z]{3}$/.test(given)
+        ? countries.alpha3ToAlpha2(given.toUpperCase())
+        : countries.getSimpleAlpha2Code(given, 'en');
+  return (given) => (isCode(given) ? given : (codeOf(given) ?? given));
+}
 
 const LONGEST_TITLE = 160;
 

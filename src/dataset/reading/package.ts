@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { type Fault, similarTo } from '../../errors.ts';
-import { type Marking, marking } from '../fields.ts';
+import { marking } from '../fields.ts';
 import { INCIDENTS_FOLDER } from '../incidents.ts';
-import { type TableName, tableNames, tables } from '../schema.ts';
-import { type DeclaredSettings, declaredSettings } from '../settings.ts';
+import { type TableName, tableNames } from '../schema.ts';
+import { declaredSettings } from '../settings.ts';
 
 /**
  * https://datapackage.org/standard/data-package/ (version 2): the parts that this program reads; others are allowed.
@@ -41,78 +41,56 @@ export interface TableFile<Name extends string = TableName> {
   readonly fields: readonly { readonly name: string; readonly type?: string | undefined }[] | null;
 }
 
-export interface DataPackage {
-  readonly name: string;
-  readonly title: string;
-  readonly marking: Marking;
-  readonly licence: string | null;
-  readonly declared: DeclaredSettings;
-  /** The tables with a valid description. */
-  readonly files: readonly TableFile[];
-  /** The dataset's own tables, which are not in the model. */
-  readonly own: readonly TableFile<string>[];
-  /** The declared file of the first import of incidents; undefined if none is declared. */
-  readonly incidents?: string | undefined;
-  /** The tables with an invalid description. */
-  readonly unread: readonly TableName[];
-  readonly faults: readonly Pick<Fault, 'field' | 'problem' | 'hint'>[];
-}
+type PackageFault = Pick<Fault, 'field' | 'problem' | 'hint'>;
+
+/** What follows for a descriptor that cannot be read. */
+const unreadable: z.output<typeof dataPackage> = {
+  name: '',
+  licenses: [],
+  sitrep: declaredSettings.parse({}),
+  resources: [],
+};
 
 /** Reads a dataset's descriptor: each table is one resource, and only `events` or `incidents` is required. */
-export function parsePackage(descriptor: unknown): DataPackage {
+export function parsePackage(descriptor: unknown) {
   const parsed = dataPackage.safeParse(descriptor);
-  if (!parsed.success)
-    return {
-      name: '',
-      title: '',
-      marking: 'TLP:CLEAR',
-      licence: null,
-      declared: declaredSettings.parse({}),
-      files: [],
-      own: [],
-      unread: [],
-      faults: describe(parsed.error, []),
-    };
-  const { name, title = name, sitrep, licenses, resources } = parsed.data;
-  const marked = sitrep.marking ?? parsed.data.marking ?? 'TLP:CLEAR';
-  const licence = licenses[0]?.title ?? licenses[0]?.name ?? null;
-  const faults: Pick<Fault, 'field' | 'problem' | 'hint'>[] = [];
+  const { name, title = name, sitrep, licenses, marking: oldMarking, resources } = parsed.data ?? unreadable;
+  const faults: PackageFault[] = parsed.success ? [] : describe(parsed.error, []);
+  /** The tables of the model with a valid description. */
   const files: TableFile[] = [];
+  /** The dataset's own tables, which are not in the model. */
   const own: TableFile<string>[] = [];
+  /** The tables of the model with an invalid description. */
   const unread: TableName[] = [];
   const absent = tableNames.filter((table) => !resources.some((found) => found.name === table));
   for (const found of resources) {
     // Imports are in a folder with a fixed name: the resource only declares that there are some.
     if (found.name === INCIDENTS_FOLDER) continue;
     const place = ['resources', found.name];
-    if (!isTableName(found.name)) {
+    const refuse = (problem: string, hint: string) => faults.push({ field: place.join('.'), problem, hint });
+    const read = resource.safeParse(found);
+    const { path = '', format = formatOf(path), schema, type } = read.data ?? {};
+    const declared = schema?.fields ?? null;
+    const table = tableNames.find((each) => each === found.name);
+    if (table === undefined) {
       const meant = similarTo(found.name, absent);
-      if (meant === undefined) {
-        const read = ownTable(found);
-        if (read !== undefined && 'problem' in read) faults.push({ field: place.join('.'), ...read });
-        else if (read !== undefined && own.some(({ name: other }) => isSameName(other, found.name)))
-          faults.push({ field: place.join('.'), problem: 'is declared twice.', hint: 'Remove one.' });
-        else if (read !== undefined) own.push(read);
+      if (meant !== undefined) {
+        unread.push(...absent.filter((each) => each === meant));
+        refuse(`there is no table "${found.name}".`, `Did you mean "${meant}"?`);
         continue;
       }
-      unread.push(...absent.filter((table) => table === meant));
-      faults.push({
-        field: place.join('.'),
-        problem: `there is no table "${found.name}".`,
-        hint: `Did you mean "${meant}"?`,
-      });
-      continue;
-    }
-    const read = resource.safeParse(found);
-    if (files.some((file) => file.name === found.name)) {
-      faults.push({ field: place.join('.'), problem: 'is declared twice.', hint: 'Remove one.' });
-    } else if (!read.success) {
-      unread.push(found.name);
-      faults.push(...describe(read.error, place));
-    } else {
-      const { path, format = formatOf(path), schema } = read.data;
-      if (format === undefined) {
-        unread.push(found.name);
+      // A JSON file without a schema may be anything, such as outlines for a map.
+      if (format === undefined || (format === 'json' && declared === null && type === undefined)) continue;
+      if (isAmong([...tableNames, ...reserved], found.name))
+        refuse('has the name of another table.', 'Give it another name.');
+      else if (isAmong(names(own), found.name)) refuse('is declared twice.', 'Remove one.');
+      else own.push({ name: found.name, path, format, fields: declared });
+    } else if (isAmong(names(files), table)) refuse('is declared twice.', 'Remove one.');
+    else if (format !== undefined) files.push({ name: table, path, format, fields: declared });
+    else {
+      unread.push(table);
+      if (!read.success) faults.push(...describe(read.error, place));
+      else
         faults.push({
           field: [...place, 'format'].join('.'),
           problem: `is missing, and "${path}" does not end in ${formats.map((each) => `.${each}`).join(', ')}.`,
@@ -120,12 +98,12 @@ export function parsePackage(descriptor: unknown): DataPackage {
             ? 'Save the sheet as CSV in UTF-8, and give the path of that file.'
             : `Give the format: one of ${formats.join(', ')}.`,
         });
-      } else files.push({ name: found.name, path, format, fields: schema?.fields ?? null });
     }
   }
+  const imported = resources.find((found) => found.name === INCIDENTS_FOLDER);
   // Before their first import, sources are a promise of incidents.
   const hasFacts =
-    sitrep.sources.length > 0 || resources.some((found) => ['events', INCIDENTS_FOLDER].includes(found.name));
+    sitrep.sources.length > 0 || imported !== undefined || resources.some((found) => found.name === 'events');
   if (!hasFacts && faults.length === 0)
     faults.push({
       field: 'resources',
@@ -135,40 +113,34 @@ export function parsePackage(descriptor: unknown): DataPackage {
           ? 'Add a resource named "events" (docs/datasets.md shows the smallest datapackage.json), or import incidents (docs/data.md).'
           : `Name the resource that has the events "events": there ${own.length === 1 ? 'is' : 'are'} ${own.map((each) => `"${each.name}"`).join(', ')}.`,
     });
-  const imported = resources.find((found) => found.name === INCIDENTS_FOLDER);
-  const incidents = imported && (resource.safeParse(imported).data?.path ?? INCIDENTS_FOLDER);
-  return { name, title, marking: marked, licence, declared: sitrep, files, own, incidents, unread, faults };
+  return {
+    name,
+    title,
+    marking: sitrep.marking ?? oldMarking ?? ('TLP:CLEAR' as const),
+    licence: licenses[0]?.title ?? licenses[0]?.name ?? null,
+    declared: sitrep,
+    files,
+    own,
+    /** The declared file of the first import of incidents; undefined if none is declared. */
+    incidents: imported && (resource.safeParse(imported).data?.path ?? INCIDENTS_FOLDER),
+    unread,
+    faults,
+  };
 }
-
-/** SQL does not distinguish capital from small letters in names. */
-const isSameName = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase();
 
 /** Tables that queries see and that come from no file of their own. */
 const reserved = ['topics', 'affiliations', 'source_kinds', INCIDENTS_FOLDER, 'actor_names', 'countries'];
 
-/**
- * A resource outside the model as a table, or what is wrong with it. Undefined if it is not a table, because a JSON file
- * without a schema may be anything, such as outlines for a map.
- */
-function ownTable(found: { readonly name: string }): TableFile<string> | Omit<Fault, 'field'> | undefined {
-  const { data } = resource.safeParse(found);
-  if (data === undefined) return undefined;
-  const { name, path, format = formatOf(path), schema, type } = data;
-  if (format === undefined || (format === 'json' && schema === undefined && type === undefined))
-    return undefined;
-  if ([...tableNames, ...reserved].some((each) => isSameName(each, name)))
-    return { problem: 'has the name of another table.', hint: 'Give it another name.' };
-  return { name, path, format, fields: schema?.fields ?? null };
-}
+const names = (files: readonly TableFile<string>[]): string[] => files.map(({ name }) => name);
 
-function isTableName(name: string): name is TableName {
-  return Object.hasOwn(tables, name);
-}
+/** SQL does not distinguish capital from small letters in names. */
+const isAmong = (taken: readonly string[], name: string): boolean =>
+  taken.some((each) => each.toLowerCase() === name.toLowerCase());
 
 const formatOf = (path: string): (typeof formats)[number] | undefined =>
   formats.find((format) => path.toLowerCase().endsWith(`.${format}`));
 
-function describe(error: z.ZodError, place: readonly string[]): Pick<Fault, 'field' | 'problem' | 'hint'>[] {
+function describe(error: z.ZodError, place: readonly string[]): PackageFault[] {
   return error.issues.map(({ path, message }) => ({
     field: [...place, ...path].join('.'),
     problem: message.replace(/\.?$/, '.'),

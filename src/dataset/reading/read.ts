@@ -2,17 +2,18 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { z } from 'zod';
 import { AppError, type Fault } from '../../errors.ts';
-import { extraColumns, ownColumns } from './columns.ts';
+import { columnsBeside } from './columns.ts';
 import type { Column } from '../fields.ts';
-import { type Defaults, fillIn, firstDayOf } from './fill-in.ts';
+import { countryCodes, type Defaults, fillIn, firstDayOf } from './fill-in.ts';
 import { readIncidentStore } from './incident-store.ts';
-import { besideOwn, type NoteTable, noteTables, readNotes } from './notes.ts';
+import { besideOwn, noteTables, readNotes } from './notes.ts';
 import { readOutlines } from './outlines.ts';
 import { parsePackage } from './package.ts';
-import { parseOwnRows, parseRows, type RawRow } from '../parse-rows.ts';
+import { parseOwnRows, parseRows } from '../parse-rows.ts';
 import { type DatasetSettings, type DeclaredSettings, termsOf } from '../settings.ts';
 import {
   type Dataset,
+  modelTables,
   type OwnRow,
   type TableName,
   tableNames,
@@ -29,37 +30,33 @@ import { checkTables } from './validate.ts';
  */
 export async function loadDataset(folder: string, displayPath: string, staged?: string): Promise<Dataset> {
   const manifest = `${displayPath.replace(/\/+$/, '')}/datapackage.json`;
-  const {
-    name,
-    title,
-    marking,
-    licence,
-    declared,
-    files,
-    own: ownFiles,
-    incidents: incidentsFile,
-    unread: misdescribed,
-    faults: described,
-  } = parsePackage(await readManifest(folder, manifest));
-  const faults: Fault[] = described.map((fault) => ({ file: manifest, ...fault }));
-  // Without a title there is no valid package, and checking its tables is pointless.
+  const shown = (path: string): string => manifest.replace(/[^/]*$/, path);
+  const described = parsePackage(await readManifest(folder, manifest));
+  const { name, title, marking, licence, declared, files, own: ownFiles } = described;
+  const faults: Fault[] = [];
+  const report = (file: string, found: readonly Fault[]): void => {
+    for (const fault of found) faults.push({ file, ...fault });
+  };
+  report(manifest, described.faults);
+  // Without a name there is no valid package, and checking its tables is pointless.
   if (name === '') throw new AppError('dataset-invalid', faults);
 
   const incidents = await readIncidentStore(folder, displayPath);
-  if (incidentsFile !== undefined && incidents.imports.length === 0 && staged === undefined)
+  if (described.incidents !== undefined && incidents.imports.length === 0 && staged === undefined)
     faults.push({
-      file: manifest.replace(/[^/]*$/, incidentsFile),
+      file: shown(described.incidents),
       problem: 'does not exist, although datapackage.json declares incidents.',
       hint: 'Restore the folder of incidents from a backup, import the files again, or remove "incidents" from the resources.',
     });
-  const paths = new Map(files.map((file) => [file.name, manifest.replace(/[^/]*$/, file.path)]));
+  const paths = new Map(files.map((file) => [file.name, shown(file.path)]));
   const fileOf = (table: TableName) => paths.get(table) ?? manifest;
-  const notes = Map.groupBy(await readNotes(incidents, { displayPath, staged }), ({ table }) => table);
+  const given = await readNotes(incidents, { displayPath, staged });
+  const notes = Map.groupBy(given, ({ table }): TableName => table);
   const raw = await readTables(folder, files);
-  const numberOf = new Map<object, number>();
-  /** The file of each row that an import brought. */
-  const imported = new Map<object, string>();
-  const unread = { tables: new Set<TableName>(misdescribed), ids: new Set<string>() };
+  const placeOf = new Map<object, { readonly file: string; readonly row: number }>();
+  /** The rows that imports brought. */
+  const imported = new Set<object>();
+  const unread = { tables: new Set(described.unread), ids: new Set<string>() };
 
   const isDated = declared.knownOn === 'date';
   const topics = declared.topics ?? [];
@@ -72,93 +69,74 @@ export async function loadDataset(folder: string, displayPath: string, staged?: 
   };
   const columns: { [table: string]: readonly Column[] } = {};
   const loadOwn = <S extends z.ZodObject>(table: TableName, schema: S): readonly z.output<S>[] => {
-    const file = files.find(({ name: of }) => of === table);
+    const description = files.find((each) => each.name === table);
     const read = raw.get(table);
-    if (file === undefined || read === undefined) return [];
-    for (const fault of read.faults) faults.push({ file: fileOf(table), ...fault });
-    const extra = read.columns.length === 0 ? [] : extraColumns(file, read, { isDated });
+    if (description === undefined || read === undefined) return [];
+    const file = fileOf(table);
+    report(file, read.faults);
+    const extra = read.columns.length === 0 ? [] : columnsBeside(description, read, { isDated });
     if ('problem' in extra) {
-      faults.push({ file: fileOf(table), ...extra });
+      report(file, [extra]);
       unread.tables.add(table);
       return [];
     }
     columns[table] = extra;
     const filled = read.rows.map(({ number, cells }) => ({ number, cells: fillIn(table, cells, defaults) }));
     const { rows, numbers, faults: wrong, ids } = parseRows(schema, filled, extra);
-    for (const fault of wrong) faults.push({ file: fileOf(table), ...fault });
-    rows.forEach((row, index) => numberOf.set(row, numbers[index] ?? 0));
-    for (const id of ids) unread.ids.add(id);
-    for (const text of read.rejected)
-      for (const [id] of text.matchAll(/[A-Z][A-Za-z0-9-]*/g)) unread.ids.add(id);
+    report(file, wrong);
+    rows.forEach((row, index) => placeOf.set(row, { file, row: numbers[index] ?? 0 }));
+    const rejected = read.rejected.flatMap((text) => text.match(/[A-Z][A-Za-z0-9-]*/g) ?? []);
+    for (const id of [...ids, ...rejected]) unread.ids.add(id);
     if (!read.readable || (rows.length === 0 && read.rows.length + read.rejected.length > 0))
       unread.tables.add(table);
     return rows;
   };
-  /** The rows of the dataset's own table, and those that imports brought. */
-  const load = <S extends z.ZodObject>(table: NoteTable, schema: S): readonly z.output<S>[] => {
-    const own = loadOwn(table, schema);
-    const beside = besideOwn(notes.get(table) ?? [], raw.get(table)?.rows ?? []);
+  const loadImported = <S extends z.ZodObject>(table: TableName, schema: S): readonly z.output<S>[] => {
     // The formats give countries as codes, and a note has no topic of its own.
-    const given = { ...defaults, topic: defaults.topic || 'all', countryCode: (code: string) => code };
-    const added = beside.flatMap(({ number, cells, file }) => {
-      const row = { number, cells: fillIn(table, cells, given) };
-      const { rows, faults: wrong } = parseRows(schema, [row], columns[table]);
-      for (const fault of wrong) faults.push({ file, ...fault });
-      if (wrong.length > 0) unread.ids.add(cells['id'] ?? '');
+    const filling = { ...defaults, topic: defaults.topic || 'all', countryCode: (code: string) => code };
+    const beside = besideOwn(notes.get(table) ?? [], raw.get(table)?.rows ?? []);
+    return beside.flatMap(({ number, cells, file }) => {
+      const row = { number, cells: fillIn(table, cells, filling) };
+      const { rows, faults: wrong, ids } = parseRows(schema, [row], columns[table]);
+      report(file, wrong);
+      for (const id of ids) unread.ids.add(id);
       for (const each of rows) {
-        numberOf.set(each, number);
-        imported.set(each, file);
+        placeOf.set(each, { file, row: number });
+        imported.add(each);
       }
       return rows;
     });
-    return [...own, ...added];
   };
-  const tables: Tables = {
-    sources: load('sources', schemas.sources),
-    actors: load('actors', schemas.actors),
-    places: load('places', schemas.places),
-    coverage: loadOwn('coverage', schemas.coverage),
-    events: loadOwn('events', schemas.events),
-    measures: loadOwn('measures', schemas.measures),
-    readings: loadOwn('readings', schemas.readings),
-    judgments: load('judgments', schemas.judgments),
-    gaps: loadOwn('gaps', schemas.gaps),
-    indicators: loadOwn('indicators', schemas.indicators),
-  };
+  const tables = modelTables((table) => [
+    ...loadOwn(table, schemas[table]),
+    ...loadImported(table, schemas[table]),
+  ]);
   const own: { [table: string]: readonly OwnRow[] } = {};
   const ownRaw = await readTables(folder, ownFiles);
-  for (const file of ownFiles) {
-    const place = manifest.replace(/[^/]*$/, file.path);
-    const read = ownRaw.get(file.name);
+  for (const description of ownFiles) {
+    const file = shown(description.path);
+    const read = ownRaw.get(description.name);
     if (read === undefined) continue;
-    for (const fault of read.faults) faults.push({ file: place, ...fault });
-    const declaredColumns = ownColumns(file, read);
-    if ('problem' in declaredColumns) {
-      faults.push({ file: place, ...declaredColumns });
+    report(file, read.faults);
+    const found = columnsBeside(description, read, { isDated });
+    if ('problem' in found) {
+      report(file, [found]);
       continue;
     }
-    const { rows, faults: wrong } = parseOwnRows(read.rows, declaredColumns);
-    for (const fault of wrong) faults.push({ file: place, ...fault });
-    columns[file.name] = declaredColumns;
-    own[file.name] = rows;
+    const { rows, faults: wrong } = parseOwnRows(read.rows, found);
+    report(file, wrong);
+    columns[description.name] = found;
+    own[description.name] = rows;
   }
   // A format with notes may bring rows of each of these tables, also if it has none of some yet.
   const brought = notes.size > 0 ? noteTables : [];
   const present = new Set<TableName>([...files.map((file) => file.name), ...brought]);
-  for (const { table, row, ...fault } of checkTables(tables, { unread, present, declared })) {
-    const number = row === undefined ? undefined : numberOf.get(row);
-    const file = (row && imported.get(row)) ?? fileOf(table);
-    faults.push({ file, ...(number === undefined ? {} : { row: number }), ...fault });
-  }
-  const settings = settingsOf(declared, {
-    tables,
-    licence,
-    absent: tableNames.filter((table) => !present.has(table)),
-    columns,
-  });
+  for (const { table, row, ...fault } of checkTables(tables, { unread, present, declared }))
+    faults.push({ file: fileOf(table), ...placeOf.get(row), ...fault });
+  const absent = tableNames.filter((table) => !present.has(table));
+  const settings = settingsOf(declared, { tables, licence, absent, columns });
   const outlines = await readOutlines(folder, settings.maps);
-  if ('problem' in outlines)
-    faults.push({ file: manifest.replace(/[^/]*$/, settings.maps.outlines?.file ?? ''), ...outlines });
+  if ('problem' in outlines) report(shown(settings.maps.outlines?.file ?? ''), [outlines]);
   if ('problem' in outlines || faults.length > 0) throw new AppError('dataset-invalid', inOrder(faults));
   return {
     name,
@@ -167,17 +145,10 @@ export async function loadDataset(folder: string, displayPath: string, staged?: 
     folder: displayPath,
     settings,
     tables: ownFiles.length === 0 ? tables : { ...tables, own },
-    imported: new Set(imported.keys()),
+    imported,
     incidents,
     outlines,
   };
-}
-
-/** Looks up country names only if there are any, because the list is slow to load. */
-async function countryCodes(places: readonly RawRow[]): Promise<Defaults['countryCode']> {
-  if (places.every(({ cells }) => /^([A-Z]{2})?$/.test(cells['country'] ?? ''))) return (given) => given;
-  const { countryCode } = await import('./countries.ts');
-  return countryCode;
 }
 
 async function readManifest(folder: string, manifest: string): Promise<unknown> {
@@ -223,22 +194,15 @@ const settingsOf = (
     sources,
     refresh,
   }: DeclaredSettings,
-  {
-    tables,
-    licence,
-    absent,
-    columns,
-  }: { tables: Tables } & Pick<DatasetSettings, 'licence' | 'absent' | 'columns'>,
+  { tables, ...found }: { tables: Tables } & Pick<DatasetSettings, 'licence' | 'absent' | 'columns'>,
 ): DatasetSettings => ({
   topics: topics ?? termsOf(topicsIn(tables)),
   affiliations: affiliations ?? termsOf(tables.actors.map(({ affiliation }) => affiliation)),
   sourceKinds: sourceKinds ?? termsOf(tables.sources.map(({ kind }) => kind)),
   language: language ?? null,
-  licence,
   maps: { outlines: outlines ?? null, borders },
-  absent,
   attach: attach ?? null,
-  columns,
+  ...found,
   // Left out if not declared, so that editions of other datasets keep the hash of their inputs.
   ...(refresh && { refresh: { ...refresh, sources: sources.map(({ name }) => name) } }),
 });

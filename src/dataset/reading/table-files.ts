@@ -6,6 +6,7 @@ import { MOST_BYTES, MOST_ROWS, type RawTable, readCsv, TableTooLarge, unreadabl
 import { locate } from './locate.ts';
 import type { TableFile } from './package.ts';
 import type { CellFault, RawRow } from '../parse-rows.ts';
+import { quote } from '../sql.ts';
 
 /**
  * Reads the table files in `folder`: CSV as text, JSON and Parquet with a DuckDB that has no access to anything else.
@@ -39,7 +40,10 @@ async function readTable(
     if (file.format === 'csv' || connection === undefined) return await readCsv(place);
     return file.format === 'json' ? await readJson(connection, place) : await readParquet(connection, place);
   } catch (cause) {
-    if (cause instanceof TableTooLarge) return unreadable({ problem: cause.problem, hint: cause.hint });
+    if (cause instanceof TableTooLarge) {
+      const hint = 'Leave out rows that no brief needs, or import them as incidents.';
+      return unreadable({ problem: cause.message, hint });
+    }
     const message = cause instanceof Error ? cause.message : String(cause);
     const [problem = ''] = message.replaceAll(`${root}${sep}`, '').split(/\n/);
     return unreadable({
@@ -48,9 +52,6 @@ async function readTable(
     });
   }
 }
-
-/** Quotes text as an SQL literal, for places that accept no parameter. */
-const quote = (place: string): string => `'${place.replaceAll("'", "''")}'`;
 
 const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
 const record = z.record(z.string(), z.union([scalar, z.array(scalar)]));
@@ -116,11 +117,7 @@ async function readFileRows(
   const result = await connection.stream(sql);
   const rows: DuckDBValue[][] = [];
   let left = MOST_BYTES;
-  for (
-    let chunk = await result.fetchChunk();
-    chunk !== null && chunk.rowCount > 0;
-    chunk = await result.fetchChunk()
-  ) {
+  for await (const chunk of result) {
     for (const row of chunk.getRows()) {
       rows.push(row);
       for (const cell of row) if (typeof cell === 'string') left -= cell.length;

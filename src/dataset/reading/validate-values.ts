@@ -1,12 +1,12 @@
 import { daysBetween } from '../../calendar.ts';
 import { newestOn } from '../point-in-time.ts';
-import type { RowFault, Versions } from '../references.ts';
+import type { RowFault, TableRow, Versions } from '../references.ts';
 import type { RowOf, TableName, Tables } from '../schema.ts';
 
 /** Finds impossible dates, bounds and grades, both within rows and between rows in force at the same time. */
 export function checkValues(tables: Tables, versions: Versions): RowFault[] {
   return [
-    ...tables.sources.flatMap((row) => about('sources', row, sourceFaults(row))),
+    ...tables.sources.flatMap((row) => about('sources', row, ahead(row, { published: row.published }))),
     ...tables.coverage.flatMap((row) => about('coverage', row, coverageFaults(row))),
     ...tables.events.flatMap((row) => about('events', row, eventFaults(row))),
     ...tables.measures.flatMap((row) => about('measures', row, measureFaults(row, tables, versions))),
@@ -32,10 +32,6 @@ function ahead(
       ? [[field, `${day} is after the row became known (${row.known_on}).`, 'Correct the day, or known_on.']]
       : [],
   );
-}
-
-function sourceFaults(row: RowOf<'sources'>): Finding[] {
-  return ahead(row, { published: row.published });
 }
 
 function coverageFaults(row: RowOf<'coverage'>): Finding[] {
@@ -89,13 +85,9 @@ function measureFaults(row: RowOf<'measures'>, tables: Tables, versions: Version
   if (start !== null && end !== null && end < start)
     faults.push(['window_end', `${end} is before window_start (${start}).`, 'Correct one of the two.']);
   if (value < 0) faults.push(['value', `${value} is negative.`, 'Correct it.']);
-  if (isShare(unit) && value > 100)
+  if (/^(%|per ?cent)/i.test(unit) && value > 100)
     faults.push(['value', `${value} ${unit} is more than 100 per cent.`, 'Correct it.']);
-  for (const outer of alongside(
-    row,
-    tables.measures.filter(({ id }) => id === row.within),
-    versions,
-  ))
+  for (const outer of measuresBeside(row, row.within, { tables, versions }))
     if (outer.unit === unit && outer.bound === '=' && row.bound === '=' && value > outer.value)
       faults.push([
         'value',
@@ -103,10 +95,6 @@ function measureFaults(row: RowOf<'measures'>, tables: Tables, versions: Version
         'Correct one of the two, or within.',
       ]);
   return faults;
-}
-
-function isShare(unit: string): boolean {
-  return /^(%|per ?cent)/i.test(unit);
 }
 
 function readingFaults(row: RowOf<'readings'>, tables: Tables, versions: Versions): Finding[] {
@@ -120,11 +108,7 @@ function readingFaults(row: RowOf<'readings'>, tables: Tables, versions: Version
     ]);
   if (to < first)
     faults.push(['observed_to', `${to} is before quiet_start (${first}).`, 'Correct one of the two.']);
-  for (const measure of alongside(
-    row,
-    tables.measures.filter(({ id }) => id === row.measure),
-    versions,
-  )) {
+  for (const measure of measuresBeside(row, row.measure, { tables, versions })) {
     if (measure.bound === '~')
       faults.push([
         'measure',
@@ -160,18 +144,16 @@ function judgmentFaults(row: RowOf<'judgments'>): Finding[] {
   return faults;
 }
 
-/** The rows among `others`, versions of one id, that are in force on at least one day on which `row` is. */
-function alongside<R extends Versioned>(row: Versioned, others: readonly R[], versions: Versions): R[] {
-  return others.filter((other) => {
+/** The versions of the measure `id` that are in force on at least one day on which `row` is. */
+function measuresBeside(
+  row: TableRow['row'],
+  id: string | null,
+  { tables, versions }: { tables: Tables; versions: Versions },
+): RowOf<'measures'>[] {
+  const isInForce = (each: TableRow['row'], day: string): boolean =>
+    each.status === 'current' && newestOn(versions.get(each.id), day)?.row === each;
+  return tables.measures.filter((other) => {
     const day = row.known_on > other.known_on ? row.known_on : other.known_on;
-    return [row, other].every(
-      (each) => each.status === 'current' && newestOn(versions.get(each.id), day)?.row === each,
-    );
+    return other.id === id && isInForce(row, day) && isInForce(other, day);
   });
-}
-
-interface Versioned {
-  readonly id: string;
-  readonly known_on: string;
-  readonly status: 'current' | 'withdrawn';
 }

@@ -41,28 +41,25 @@ function checkKeys(versions: Versions): RowFault[] {
   return [...versions.entries()].flatMap(([id, entries]) => {
     const faults: RowFault[] = [];
     const [first] = entries;
-    for (const [index, { table, row }] of entries.entries()) {
-      if (first && first.table !== table)
+    for (const [index, entry] of entries.entries()) {
+      if (first && first.table !== entry.table)
         faults.push({
-          table,
-          row,
+          ...entry,
           field: 'id',
           problem: `"${id}" is also in ${first.table}.`,
           hint: 'Change one of the two ids: ids are unique across all tables.',
         });
-      else if (entries.slice(0, index).some((other) => other.row.known_on === row.known_on))
+      else if (entries.slice(0, index).some(({ row }) => row.known_on === entry.row.known_on))
         faults.push({
-          table,
-          row,
+          ...entry,
           field: 'known_on',
-          problem: `"${id}" has another row known on ${row.known_on}.`,
+          problem: `"${id}" has another row known on ${entry.row.known_on}.`,
           hint: 'Remove one, or date the revision later.',
         });
     }
     if (first?.row.status === 'withdrawn')
       faults.push({
-        table: first.table,
-        row: first.row,
+        ...first,
         field: 'status',
         problem: `the first row of "${id}" withdraws it.`,
         hint: 'Add the row that is withdrawn, with an earlier known_on, or remove this one.',
@@ -72,10 +69,9 @@ function checkKeys(versions: Versions): RowFault[] {
 }
 
 function checkReferences(
-  entry: TableRow,
+  { table, row }: TableRow,
   { versions, unread, present }: { versions: Versions; unread: Unread; present: ReadonlySet<TableName> },
 ): RowFault[] {
-  const { table, row } = entry;
   const via: Reference[] =
     table === 'sources' && row.via !== null ? [{ field: 'via', id: row.via, tables: ['sources'] }] : [];
   const needed = references(table, row).filter(
@@ -120,25 +116,18 @@ function checkReferences(
 function checkCycles(rows: readonly TableRow[], versions: Versions): RowFault[] {
   return rows.flatMap((entry) =>
     (['via', 'within', 'rests_on'] as const).flatMap((field): RowFault[] => {
-      const { table, row } = entry;
-      const next = (from: TableRow | undefined) => idsIn(from, field);
+      const { id: own, known_on: knownOn } = entry.row;
       const seen = new Set<string>();
-      const ahead = next(entry);
+      const ahead = idsIn(entry, field);
       for (let id = ahead.pop(); id !== undefined; id = ahead.pop()) {
-        if (id === row.id)
-          return [
-            {
-              table,
-              row,
-              field,
-              problem: `"${row.id}" refers to itself${seen.size > 0 ? ` through ${[...seen].join(', ')}` : ''}.`,
-              hint: 'Remove one of the references.',
-            },
-          ];
+        if (id === own) {
+          const through = seen.size > 0 ? ` through ${[...seen].join(', ')}` : '';
+          const problem = `"${own}" refers to itself${through}.`;
+          return [{ ...entry, field, problem, hint: 'Remove one of the references.' }];
+        }
         if (seen.has(id)) continue;
         seen.add(id);
-        const then = newestOn(versions.get(id), row.known_on) ?? versions.get(id)?.[0];
-        ahead.push(...next(then));
+        ahead.push(...idsIn(newestOn(versions.get(id), knownOn) ?? versions.get(id)?.[0], field));
       }
       return [];
     }),
@@ -156,7 +145,11 @@ function checkTerms(
   rows: readonly TableRow[],
   { topics, affiliations, sourceKinds }: DeclaredSettings,
 ): RowFault[] {
-  const check = (entry: TableRow, field: string, { word, terms }: Used): RowFault[] => {
+  const check = (
+    entry: TableRow,
+    field: string,
+    { word, terms }: { word: string | null; terms: DeclaredSettings['topics'] },
+  ): RowFault[] => {
     const names = terms?.map(({ name }) => name);
     if (names === undefined || word === null || names.includes(word)) return [];
     const problem = `"${word}" is not declared in datapackage.json.`;
@@ -172,11 +165,6 @@ function checkTerms(
     if (table === 'places' || (table === 'judgments' && row.topic === 'all')) return [];
     return check(entry, 'topic', { word: row.topic, terms: topics });
   });
-}
-
-interface Used {
-  readonly word: string | null;
-  readonly terms: DeclaredSettings['topics'];
 }
 
 /** Tables whose texts are written for this program and may have placeholders. */
