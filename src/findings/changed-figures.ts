@@ -3,8 +3,7 @@ import type { Period } from '../calendar.ts';
 import type { ImportRecord } from '../dataset/incidents.ts';
 import type { Row } from '../dataset/parse-rows.ts';
 import { type Brief, queriesOfFinding } from '../project/brief.ts';
-import type { QueryParameters } from '../query/query.ts';
-import type { Queries } from '../query/select.ts';
+import type { Queries, QueryParameters } from '../query/query.ts';
 
 interface Given {
   readonly period: Period;

@@ -3,14 +3,15 @@ import { openInMemory } from '../dataset/duckdb.ts';
 import type { Column } from '../dataset/fields.ts';
 import { columnsOf, tableNames, type Tables } from '../dataset/schema.ts';
 import { type DatasetSettings, noSettings } from '../dataset/settings.ts';
+import { quote } from '../dataset/sql.ts';
 import { AppError } from '../errors.ts';
 import { hashOf } from '../hash.ts';
-import { type Locale, usualLanguage } from '../locale.ts';
+import { usualLanguage } from '../locale.ts';
 import type { SourceFile } from '../project/brief.ts';
-import { defineIncidents, type KnownIncidents } from './incidents.ts';
+import { defineIncidents } from './incidents.ts';
 import { localeMacros } from './locale-macros.ts';
-import { explain, type ReadyQuery, readyQuery, toDate } from './query.ts';
-import type { Queries } from './select.ts';
+import { explain, type Queries, type ReadyQuery, readyQuery, toDate } from './query.ts';
+import type { OpenQueries } from './select.ts';
 import { refuseFiles } from './statement.ts';
 
 /**
@@ -35,16 +36,16 @@ export async function openQueries(tables: Tables, options: Options = {}): Promis
   }
   const running = new Set<Promise<unknown>>();
   let hasFailed = false;
-  const track = <T>(work: Promise<T>): Promise<T> => {
+  const track = async <T>(work: Promise<T>): Promise<T> => {
     running.add(work);
-    work.then(
-      () => void running.delete(work),
-      () => {
-        hasFailed = true;
-        running.delete(work);
-      },
-    );
-    return work;
+    try {
+      return await work;
+    } catch (cause) {
+      hasFailed = true;
+      throw cause;
+    } finally {
+      running.delete(work);
+    }
   };
   return {
     query: ({ sql, file, parameters }, given) =>
@@ -60,13 +61,7 @@ export async function openQueries(tables: Tables, options: Options = {}): Promis
   };
 }
 
-interface Options {
-  readonly macros?: readonly SourceFile[];
-  readonly settings?: DatasetSettings;
-  readonly incidents?: KnownIncidents | undefined;
-  readonly locale?: Locale | undefined;
-  readonly timeoutMs?: number;
-}
+type Options = Partial<Parameters<OpenQueries>[1]> & { readonly timeoutMs?: number };
 
 interface Database extends AsyncDisposable {
   /** Whether it has prepared `MOST_PREPARED` queries. */
@@ -185,7 +180,7 @@ async function create(
     // Every query reads the same files, which never change, and the description of a large file takes longer to read
     // than the week of one country.
     await connection.run(
-      `SET parquet_metadata_cache=true; SET allowed_directories=['${incidents.folder.replaceAll("'", "''")}']`,
+      `SET parquet_metadata_cache=true; SET allowed_directories=[${quote(incidents.folder)}]`,
     );
   await connection.run(`SET GLOBAL TimeZone='UTC'; SET enable_external_access=false`);
   await defineIncidents(connection, {

@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import type { SourceFile } from '../project/brief.ts';
 import { readIds, selectionOf } from './evidence-set.ts';
-import type { QueryParameters } from './query.ts';
-import type { Queries } from './select.ts';
+import type { Queries, QueryParameters } from './query.ts';
 
 const counts = z.tuple([z.object({ revised: z.number(), withdrawn: z.number() })]);
 

@@ -31,14 +31,29 @@ export interface OwnParameter {
   readonly value: string | null;
 }
 
+/** One SELECT statement, and its file, for messages. */
+export interface Query {
+  readonly sql: string;
+  readonly file: string;
+  readonly parameters: QueryParameters;
+}
+
+interface QueryOptions {
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A database of the known rows only. */
+export interface Queries extends AsyncDisposable {
+  query(query: Query, options?: QueryOptions): Promise<Row[]>;
+  /** The columns of a query's result, which an empty result has too. */
+  columns(query: Query, options?: QueryOptions): Promise<readonly string[]>;
+}
+
 /** A prepared query: running it again needs no parsing. DuckDB plans each run of a statement with parameters. */
 export interface ReadyQuery {
-  run(parameters: QueryParameters, options?: { signal?: AbortSignal | undefined }): Promise<Row[]>;
+  run(parameters: QueryParameters, options?: QueryOptions): Promise<Row[]>;
   /** The columns of the result; runs the query if it has not run yet. */
-  columns(
-    parameters: QueryParameters,
-    options?: { signal?: AbortSignal | undefined },
-  ): Promise<readonly string[]>;
+  columns(parameters: QueryParameters, options?: QueryOptions): Promise<readonly string[]>;
 }
 
 /** How many results of a query are kept, and how many rows one may have: the briefs of a desk ask much alike. */
@@ -59,24 +74,25 @@ export async function readyQuery(
     timeoutMs,
     absent,
     stateOf,
-  }: {
-    sql: string;
-    file: string;
+  }: Omit<Query, 'parameters'> & {
     timeoutMs: number;
     absent: readonly string[];
-    stateOf?: (() => string) | undefined;
+    stateOf: (() => string) | undefined;
   },
 ): Promise<ReadyQuery> {
   const failed = (cause: unknown, fault = explain(cause)) =>
-    new AppError('query-failed', [{ file, ...fault }], { cause });
-  const named = await checkStatement(connection, sql).catch((cause: unknown) => {
+    new AppError('query-failed', { file, ...fault }, { cause });
+  const fail = (cause: unknown): never => {
     throw failed(cause);
-  });
+  };
+  const named = await checkStatement(connection, sql).catch(fail);
   const missing = isShared(file) ? [] : absent.filter((table) => named.has(table));
-  if (missing.length > 0) throw failed(undefined, lacking(missing));
-  const prepared = await connection.prepare(sql).catch((cause: unknown) => {
-    throw failed(cause);
-  });
+  if (missing.length > 0)
+    throw failed(undefined, {
+      problem: `The query uses ${missing.length === 1 ? 'the table' : 'the tables'} ${missing.join(', ')}, which the dataset does not have.`,
+      hint: 'Add a file for it and a resource in datapackage.json (docs/datasets.md), or remove it from the query.',
+    });
+  const prepared = await connection.prepare(sql).catch(fail);
   let columns: readonly string[] | undefined;
   const kept = new Map<string, Row[]>();
   const runOnce = async (parameters: QueryParameters, signal?: AbortSignal): Promise<Row[]> => {
@@ -124,11 +140,6 @@ export async function readyQuery(
     },
   };
 }
-
-const lacking = (tables: readonly string[]): Pick<Fault, 'problem' | 'hint'> => ({
-  problem: `The query uses ${tables.length === 1 ? 'the table' : 'the tables'} ${tables.join(', ')}, which the dataset does not have.`,
-  hint: 'Add a file for it and a resource in datapackage.json (docs/datasets.md), or remove it from the query.',
-});
 
 type Given = OwnParameter | readonly string[];
 

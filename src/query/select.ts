@@ -9,24 +9,7 @@ import { type Brief, briefTopics, queriesOfFinding, type SourceFile } from '../p
 import type { Parameters } from '../project/parameters.ts';
 import { type EvidenceSet, readEvidenceSet, readIncidents } from './evidence-set.ts';
 import type { KnownIncidents } from './incidents.ts';
-import type { OwnParameter, QueryParameters } from './query.ts';
-
-/** A database of the known rows only. */
-export interface Queries extends AsyncDisposable {
-  query(query: Query, options?: QueryOptions): Promise<Row[]>;
-  /** The columns of a query's result, which an empty result has too. */
-  columns(query: Query, options?: QueryOptions): Promise<readonly string[]>;
-}
-
-interface QueryOptions {
-  readonly signal?: AbortSignal | undefined;
-}
-
-interface Query {
-  readonly sql: string;
-  readonly file: string;
-  readonly parameters: QueryParameters;
-}
+import type { OwnParameter, Queries, QueryParameters } from './query.ts';
 
 export type OpenQueries = (
   known: Tables,

@@ -1,16 +1,13 @@
 import type { Tables } from '../dataset/schema.ts';
-import type { DatasetSettings } from '../dataset/settings.ts';
 import type { SourceFile } from '../project/brief.ts';
-import type { Locale } from '../locale.ts';
-import type { KnownIncidents } from './incidents.ts';
-import type { OpenQueries, Queries } from './select.ts';
+import type { Queries } from './query.ts';
+import type { OpenQueries } from './select.ts';
+
+type Options = Parameters<OpenQueries>[1];
 
 interface Shared {
   readonly known: Tables;
-  readonly macros: readonly SourceFile[];
-  readonly settings: DatasetSettings;
-  readonly incidents: KnownIncidents | undefined;
-  readonly locale: Locale | undefined;
+  readonly options: Options;
   readonly opened: Promise<Queries>;
   users: number;
 }
@@ -25,32 +22,15 @@ export function shareQueries(open: OpenQueries): AsyncDisposable & { readonly op
     await (await shared.opened)[Symbol.asyncDispose]();
   };
   return {
-    async open(known, { macros, settings, incidents, locale }) {
-      const isSame =
-        newest?.known === known &&
-        isSameText(newest.macros, macros) &&
-        newest.settings === settings &&
-        newest.locale === locale &&
-        // Imports never change, so the same view has the same rows.
-        newest.incidents?.sql === incidents?.sql;
-      const replaced = isSame ? undefined : newest;
-      const shared =
-        newest === undefined || replaced
-          ? {
-              known,
-              macros,
-              settings,
-              incidents,
-              locale,
-              opened: open(known, { macros, settings, incidents, locale }),
-              users: 0,
-            }
-          : newest;
+    async open(known, options) {
+      const before = newest;
+      const isSame = before?.known === known && isAlike(before.options, options);
+      const shared = isSame ? before : { known, options, opened: open(known, options), users: 0 };
       // No await between choosing a database and counting its user, so nothing can close it in between.
       newest = shared;
       shared.users += 1;
       try {
-        if (replaced?.users === 0) await close(replaced);
+        if (before !== undefined && before !== shared && before.users === 0) await close(before);
         const opened = await shared.opened;
         return {
           query: (...query) => opened.query(...query),
@@ -72,6 +52,13 @@ export function shareQueries(open: OpenQueries): AsyncDisposable & { readonly op
     },
   };
 }
+
+const isAlike = (one: Options, other: Options): boolean =>
+  isSameText(one.macros, other.macros) &&
+  one.settings === other.settings &&
+  one.locale === other.locale &&
+  // Imports never change, so the same view has the same rows.
+  one.incidents?.sql === other.incidents?.sql;
 
 /** Compares texts, because each brief is loaded separately and has its own objects. */
 const isSameText = (one: readonly SourceFile[], other: readonly SourceFile[]): boolean =>

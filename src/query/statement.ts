@@ -40,34 +40,42 @@ export async function checkStatement(
     throw new Error(`A query must be one SELECT statement, but this one has ${count} statements.`);
   if (parsed.error) throw new Error('A query must be a SELECT statement; other statements are not allowed.');
   refuseFiles(sql);
-  const [name] = unrepeatableIn(parsed.statements);
+  const fields = fieldsIn(parsed.statements);
+  const [name] = fields.flatMap(unrepeatableIn);
   if (name !== undefined)
     throw new Error(
       `"${name}" may return a different value each time: take dates from $as_of, $period_start or $previous_as_of, and avoid random values.${lineOf(name, sql)}`,
     );
-  const defined = new Set(expressionsIn(parsed.statements));
-  const tables = new Set([...tablesIn(parsed.statements)].filter((table) => !defined.has(table)));
+  const defined = fields.flatMap(([key, value]) =>
+    key === 'cte_map' ? expressions.parse(value).map.map((each) => each.key.toLowerCase()) : [],
+  );
+  const named = fields.flatMap(([key, value]) => (key === 'table_name' ? String(value).toLowerCase() : []));
+  const tables = new Set(named.filter((table) => !defined.includes(table)));
   passed.set(sql, tables);
   return tables;
 }
 
-const tableNode = z.object({ type: z.literal('BASE_TABLE'), table_name: z.string() });
-const expressions = z.object({ cte_map: z.object({ map: z.array(z.object({ key: z.string() })) }) });
+const expressions = z.object({ map: z.array(z.object({ key: z.string() })) });
 
-const tablesIn = (statements: unknown): string[] =>
-  eachNode(statements).flatMap((node) => tableNode.safeParse(node).data?.table_name.toLowerCase() ?? []);
+/** The fields of all objects in DuckDB's syntax tree, in its order. */
+const fieldsIn = (node: unknown): [key: string, value: unknown][] =>
+  typeof node !== 'object' || node === null
+    ? []
+    : Object.entries(node).flatMap(([key, value]) => [[key, value], ...fieldsIn(value)]);
 
-const expressionsIn = (statements: unknown): string[] =>
-  eachNode(statements).flatMap(
-    (node) => expressions.safeParse(node).data?.cte_map.map.map(({ key }) => key.toLowerCase()) ?? [],
-  );
-
-/** All objects in DuckDB's syntax tree. */
-const eachNode = (node: unknown): unknown[] => {
-  if (typeof node !== 'object' || node === null) return [];
-  const below = Object.values(node).flatMap(eachNode);
-  return Array.isArray(node) ? below : [node, ...below];
-};
+/** In DuckDB's syntax tree, `current_date` without brackets is a column. */
+function unrepeatableIn([key, value]: [key: string, value: unknown]): string[] {
+  if (key === 'sample') return value === null ? [] : ['USING SAMPLE'];
+  if (key === 'function_name' && typeof value === 'string')
+    return unrepeatable.has(value.toLowerCase()) ? [value] : [];
+  const column =
+    key === 'column_names' && Array.isArray(value) && value.length === 1
+      ? String(value[0]).toLowerCase()
+      : '';
+  return /^(current|local)_?(date|time|timestamp|localtime)/.test(column) && unrepeatable.has(column)
+    ? [column]
+    : [];
+}
 
 /** Functions that read files, and file names in quotes, which DuckDB accepts in place of a table. */
 const files =
@@ -89,21 +97,4 @@ function lineOf(word: string, sql: string): string {
   const bare = sql.replaceAll(/--.*|\/\*[^]*?\*\//g, (comment) => comment.replaceAll(/[^\n]/g, ' '));
   const at = bare.search(new RegExp(`\\b${word}\\b`, 'i'));
   return at === -1 ? '' : `\n\nLINE ${bare.slice(0, at).split('\n').length}:`;
-}
-
-/** Walks DuckDB's syntax tree, in which `current_date` without brackets is a column. */
-function* unrepeatableIn(node: unknown): Generator<string> {
-  if (Array.isArray(node)) for (const child of node) yield* unrepeatableIn(child);
-  if (typeof node !== 'object' || node === null || Array.isArray(node)) return;
-  for (const [key, child] of Object.entries(node)) {
-    if (key === 'function_name' && typeof child === 'string' && unrepeatable.has(child.toLowerCase()))
-      yield child;
-    if (key === 'column_names' && Array.isArray(child) && child.length === 1) {
-      const column = String(child[0]).toLowerCase();
-      if (/^(current|local)_?(date|time|timestamp|localtime)/.test(column) && unrepeatable.has(column))
-        yield column;
-    }
-    if (key === 'sample' && child !== null) yield 'USING SAMPLE';
-    yield* unrepeatableIn(child);
-  }
 }

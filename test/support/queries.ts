@@ -3,7 +3,8 @@ import type { Row } from '../../src/dataset/parse-rows.ts';
 import { tableNames, type Tables } from '../../src/dataset/schema.ts';
 import { hashOf } from '../../src/hash.ts';
 import { openQueries } from '../../src/query/database.ts';
-import type { OpenQueries, Queries } from '../../src/query/select.ts';
+import type { Queries } from '../../src/query/query.ts';
+import type { OpenQueries } from '../../src/query/select.ts';
 
 /** The newest answers by key: in a process that runs many files of tests, older ones are of no more use. */
 export class Newest<T> {
