@@ -23,8 +23,7 @@ import {
 import type { Correctable, Reissued } from '../ledger/views.ts';
 import type { Brief } from '../project/brief.ts';
 import { compareRows } from '../provenance/compare.ts';
-import { countCorrected } from '../query/evidence-changes.ts';
-import { type EvidenceSet, readEvidenceSet, readIncidents } from '../query/evidence-set.ts';
+import { countCorrected, type EvidenceSet, readEvidenceSet, readIncidents } from '../query/evidence-set.ts';
 import { type KnownIncidents, knownIncidents } from '../query/incidents.ts';
 import type { Queries } from '../query/query.ts';
 import { evidenceQueries, type OpenQueries, parametersOf } from '../query/select.ts';

@@ -2,11 +2,12 @@ import { z } from 'zod';
 import { type Day, day } from '../calendar.ts';
 import { marking } from '../dataset/fields.ts';
 import type { Row } from '../dataset/parse-rows.ts';
+import type { DatasetSettings } from '../dataset/settings.ts';
 import { AppError } from '../errors.ts';
 import { canonicalJson, hashOf } from '../hash.ts';
 import type { SourceFile } from '../project/brief.ts';
 import type { KnownIncidents } from './incidents.ts';
-import type { QueryParameters } from './query.ts';
+import type { Queries, QueryParameters } from './query.ts';
 import { wholeIncidents } from './whole-incidents.ts';
 
 /** The incidents that a query selects, cited as one endnote, or one incident that is cited by its own id. */
@@ -86,15 +87,25 @@ type SingleIncident = Readonly<z.output<typeof singleIncident>>;
 
 const idRows = z.array(z.object({ ids: z.array(z.string()) }));
 
-/** Runs one query over what was known by the cut-off. */
-interface Asking {
-  query(query: Asked, options?: { signal?: AbortSignal | undefined }): Promise<Row[]>;
-  columns(query: Asked, options?: { signal?: AbortSignal | undefined }): Promise<readonly string[]>;
-}
-interface Asked {
-  readonly sql: string;
-  readonly file: string;
+/** What evidence sets are read over. */
+interface Over {
   readonly parameters: QueryParameters;
+  readonly incidents: KnownIncidents | undefined;
+  /** The dataset's own choice; null leaves it to the licences of the imports. */
+  readonly attach: DatasetSettings['attach'];
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The imports in use of which `isUsed` is true: what to print of them, and whether their rows may be passed on. */
+function creditsOf({ incidents, attach }: Over, isUsed: (number: number) => boolean) {
+  const all = incidents === undefined ? [] : [...incidents.imports, ...incidents.corrections];
+  const used = all.filter(({ number }) => isUsed(number));
+  return {
+    sources: [...new Set(used.map(({ source }) => source))],
+    attributions: [...new Set(used.map(({ licence }) => licence.attribution))],
+    lastKnownOn: all.at(-1)?.known_on,
+    mayPassOn: attach === null ? used.every(({ licence }) => licence.allows_rows) : attach === 'rows',
+  };
 }
 
 /**
@@ -102,65 +113,45 @@ interface Asked {
  * that a set of any size takes no memory here. Throws `query-failed`.
  */
 export async function readEvidenceSet(
-  queries: Asking,
-  {
-    name,
-    what,
-    source,
-    parameters,
-    incidents,
-    attach,
-    signal,
-  }: {
-    name: string;
-    what: string | null;
-    source: SourceFile;
-    parameters: QueryParameters;
-    incidents: KnownIncidents | undefined;
-    /** The dataset's own choice; by default, the licences of the imports decide. */
-    attach: 'rows' | 'ids' | null;
-    signal?: AbortSignal | undefined;
-  },
+  queries: Queries,
+  { name, what, source, ...over }: Over & { name: string; what: string | null; source: SourceFile },
 ): Promise<EvidenceSet> {
+  const { parameters, signal } = over;
+  const { file, text } = source;
   const selected = selectionOf(source);
-  const ask = (sql: string) => queries.query({ sql, file: source.file, parameters }, { signal });
+  const ask = (sql: string) => queries.query({ sql, file, parameters }, { signal });
   // The columns alone: a result that is read has a limit of rows.
-  const head = { sql: `SELECT * FROM ${selected} LIMIT 0`, file: source.file, parameters };
+  const head = { sql: `SELECT * FROM ${selected} LIMIT 0`, file, parameters };
   const columns = await queries.columns(head, { signal });
   if (!columns.includes('id'))
-    throw new AppError('query-failed', [
-      {
-        file: source.file,
-        field: 'id',
-        problem: `The query of the evidence set "${name}" has no column "id".`,
-        hint: 'Select whole incidents: SELECT * FROM incidents WHERE …',
-      },
-    ]);
-  const text = async (value: string, sql: string): Promise<unknown> => {
+    throw new AppError('query-failed', {
+      file,
+      field: 'id',
+      problem: `The query of the evidence set "${name}" has no column "id".`,
+      hint: 'Select whole incidents: SELECT * FROM incidents WHERE …',
+    });
+  const evaluate = async (value: string, sql: string): Promise<unknown> => {
     const own = { sql: { type: 'string' as const, value: sql } };
-    const asked = { sql: `SELECT ${value} AS text`, file: source.file, parameters: { ...parameters, own } };
+    const asked = { sql: `SELECT ${value} AS text`, file, parameters: { ...parameters, own } };
     const [row] = await queries.query(asked, { signal });
     return row?.['text'];
   };
-  const whole = await wholeIncidents(text, { sql: source.text, columns });
+  const whole = await wholeIncidents(evaluate, { sql: text, columns });
   const found = await (whole === undefined ? countByIds(ask, selected) : countWhole(ask, { whole, columns }));
-  const all = incidents === undefined ? [] : [...incidents.imports, ...incidents.corrections];
-  const used = all.filter(({ number }) => found.rows === 0 || found.imports.includes(number));
-  const mayPassOn = attach === null ? used.every(({ licence }) => licence.allows_rows) : attach === 'rows';
-  const { first, last, known_on: knownOn, countries, imports: _, ids, ...counted } = found;
+  const { first, last, known_on: knownOn, imports, ids, ...counted } = found;
+  const credits = creditsOf(over, (number) => found.rows === 0 || imports.includes(number));
+  const { lastKnownOn, mayPassOn, ...printed } = credits;
   return {
     ...counted,
+    ...printed,
     name,
     incident: null,
     what,
-    query: { file: source.file, text: source.text },
+    query: { file, text },
     parameters,
-    sources: [...new Set(used.map((each) => each.source))],
-    attributions: [...new Set(used.map(({ licence }) => licence.attribution))],
     start: first ?? parameters.period_start,
     end: last ?? parameters.as_of,
-    countries,
-    knownOn: knownOn ?? all.at(-1)?.known_on ?? parameters.as_of,
+    knownOn: knownOn ?? lastKnownOn ?? parameters.as_of,
     attached: await attachment(ask, { selected, rows: found.rows, ids, mayPassOn }),
   };
 }
@@ -201,7 +192,7 @@ async function countWhole(
   );
   const fields = columns.map((name) => `'${name}': c."${name}"`).join(', ');
   const inOneList = counted.rows <= most.idsOfList;
-  const [exact] = z.tuple([z.object({ sha256: z.string().nullable(), examples: z.array(z.string()) })]).parse(
+  const [exact] = z.tuple([hashed.extend({ sha256: z.string().nullable() })]).parse(
     await ask(
       counted.rows > most.ids
         ? // The first of all would take a look at every id.
@@ -249,10 +240,9 @@ async function attachment(
 }
 
 /** The query of an evidence set as a table. It starts on the first line, so that messages name the line of the file. */
-export const selectionOf = ({ text }: SourceFile): string =>
-  `(${text.replace(/;\s*(?:--[^\n]*\s*)*$/, '')}\n)`;
+const selectionOf = ({ text }: SourceFile): string => `(${text.replace(/;\s*(?:--[^\n]*\s*)*$/, '')}\n)`;
 
-async function idsIn(ask: (sql: string) => Promise<Row[]>, selected: string): Promise<string[]> {
+async function idsIn(ask: Ask, selected: string): Promise<string[]> {
   // A list in one value has a limit, so the ids come in several.
   const lists = await ask(`SELECT list(id ORDER BY id) AS ids FROM (
     SELECT id, row_number() OVER (ORDER BY id) // 1000 AS part FROM ${selected}
@@ -260,52 +250,33 @@ async function idsIn(ask: (sql: string) => Promise<Row[]>, selected: string): Pr
   return idRows.parse(lists).flatMap(({ ids }) => ids);
 }
 
-/** The ids that the query of an evidence set selects. Throws `query-failed`. */
-export const readIds = (
-  queries: Asking,
-  { source, parameters }: { source: SourceFile; parameters: QueryParameters },
-): Promise<string[]> =>
-  idsIn((sql) => queries.query({ sql, file: source.file, parameters }), selectionOf(source));
+const citedById = 'the incidents that are cited';
 
 /**
  * The incidents with these ids that the brief may see by its cut-off, in order of id, each as an evidence set of one row.
  * Other ids have none. Throws `query-failed`.
  */
 export async function readIncidents(
-  queries: Asking,
-  {
-    ids,
-    parameters,
-    incidents,
-    attach,
-    signal,
-  }: {
-    ids: readonly string[];
-    parameters: QueryParameters;
-    incidents: KnownIncidents;
-    attach: 'rows' | 'ids' | null;
-    signal?: AbortSignal | undefined;
-  },
+  queries: Queries,
+  { ids, ...over }: Over & { ids: readonly string[] },
 ): Promise<EvidenceSet[]> {
+  const { parameters, signal } = over;
   const sql = `SELECT * EXCLUDE (actors) FROM incidents
     WHERE id IN (SELECT unnest(from_json($ids::VARCHAR, '["VARCHAR"]'))) ORDER BY id`;
   const own = { ids: { type: 'string' as const, value: JSON.stringify(ids) } };
-  const found = await queries.query(
-    { sql, file: 'the incidents that are cited', parameters: { ...parameters, own } },
-    { signal },
-  );
+  const asked = { sql, file: citedById, parameters: { ...parameters, own } };
+  const found = await queries.query(asked, { signal });
   return found.map(({ import: number, ...row }): EvidenceSet => {
     const incident = singleIncident.parse(row);
-    const used = [...incidents.imports, ...incidents.corrections].filter((each) => each.number === number);
-    const mayPassOn = attach === null ? used.every(({ licence }) => licence.allows_rows) : attach === 'rows';
+    const { sources, attributions, mayPassOn } = creditsOf(over, (each) => each === number);
     return {
       name: incident.id,
       incident,
       what: null,
       query: null,
       parameters,
-      sources: used.map(({ source }) => source),
-      attributions: used.map(({ licence }) => licence.attribution),
+      sources,
+      attributions,
       rows: 1,
       count: incident.number,
       unknown: 0,
@@ -318,4 +289,32 @@ export async function readIncidents(
       attached: mayPassOn ? { kind: 'rows', rows: [row] } : { kind: 'ids', ids: [incident.id] },
     };
   });
+}
+
+const correctedRows = z.tuple([z.object({ revised: z.number(), withdrawn: z.number() })]);
+
+/**
+ * The incidents of an evidence set whose rows changed between two views: `revised` have a row of an import after `since`,
+ * and `withdrawn` are no longer there for this brief. An incident that only `before` or only `after` selects counts
+ * too. Without a `source`, the set is the incident `id`. Throws `query-failed`.
+ */
+export async function countCorrected(
+  { id, source, parameters }: { id: string; source: SourceFile | undefined; parameters: QueryParameters },
+  { before, after, since }: { before: () => Promise<Queries>; after: Queries; since: number },
+): Promise<{ readonly revised: number; readonly withdrawn: number }> {
+  const file = source?.file ?? citedById;
+  const selected = source && selectionOf(source);
+  let ids = [id];
+  if (selected !== undefined) {
+    const earlier = await before();
+    ids = await idsIn((sql) => earlier.query({ sql, file, parameters }), selected);
+  }
+  const sql = `SELECT
+      (count(*) FILTER (known."import" > ${since}))::INTEGER AS revised,
+      (count(*) FILTER (known.id IS NULL))::INTEGER AS withdrawn
+    FROM (SELECT unnest(from_json($ids_before::VARCHAR, '["VARCHAR"]')) AS id ${selected ? `UNION SELECT id FROM ${selected}` : ''}) AS chosen
+    LEFT JOIN incidents AS known USING (id)`;
+  const own = { ...parameters.own, ids_before: { type: 'string' as const, value: JSON.stringify(ids) } };
+  const [found] = correctedRows.parse(await after.query({ sql, file, parameters: { ...parameters, own } }));
+  return found;
 }
