@@ -53,14 +53,14 @@ const figuresIn = ({ table, row }: TableRow): Figures =>
 export const figuresOf = (entry: TableRow, words: Locale): string[] =>
   Object.values(figuresIn(entry)).flatMap((figure) => figure?.(words) ?? []);
 
-/** Whether a row has the figure `{id.field}`. */
-export function hasFigure(entry: TableRow, field: string): boolean {
+const figureIn = (entry: TableRow, field: string) => {
   const figures = figuresIn(entry);
-  return Object.hasOwn(figures, field) && figures[field] !== null;
-}
+  return Object.hasOwn(figures, field) ? (figures[field] ?? undefined) : undefined;
+};
+
+/** Whether a row has the figure `{id.field}`. */
+export const hasFigure = (entry: TableRow, field: string): boolean => figureIn(entry, field) !== undefined;
 
 /** The figure `{id.field}` of a row, formatted for use in a sentence; undefined if the row has no such figure. */
-export function figureOf(entry: TableRow, field: string, words: Locale): string | undefined {
-  const figures = figuresIn(entry);
-  return Object.hasOwn(figures, field) ? figures[field]?.(words) : undefined;
-}
+export const figureOf = (entry: TableRow, field: string, words: Locale): string | undefined =>
+  figureIn(entry, field)?.(words);

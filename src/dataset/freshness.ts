@@ -40,14 +40,11 @@ export function freshnessOf(
   const known = incidents.imports.filter(({ known_on: knownOn }) => knownOn <= by);
   const lastImport = known.at(-1);
   if (refresh?.before !== 'slots' || lastImport === undefined) return null;
-  const last = (source: string): Day | undefined =>
-    checksBy(seen?.[source] ?? by, incidents).find((each) => each.source === source)?.checkedOn;
-  const checked = Object.fromEntries(
-    (seen === undefined ? refresh.sources : Object.keys(seen)).flatMap((source) => {
-      const day = last(source);
-      return day === undefined ? [] : [[source, day] as const];
-    }),
+  const sources = seen === undefined ? refresh.sources : Object.keys(seen);
+  const checks = sources.flatMap((source) =>
+    checksBy(seen?.[source] ?? by, incidents).filter((each) => each.source === source),
   );
+  const checked = Object.fromEntries(checks.map(({ source, checkedOn }) => [source, checkedOn]));
   const [oldest = lastImport.known_on] = Object.values(checked).toSorted();
   const old = Object.keys(checked).filter((source) => checked[source] === oldest);
   const nameOf = (source: string): string => known.findLast(({ feed }) => feed === source)?.source ?? source;

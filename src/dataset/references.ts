@@ -53,11 +53,7 @@ export const computedNames = (row: object): string[] =>
   });
 
 const evidence: readonly TableName[] = ['events', 'measures', 'judgments', 'readings'];
-const fields: { readonly [T in TableName]: { readonly [field: string]: readonly TableName[] } } = {
-  sources: {},
-  actors: {},
-  places: {},
-  coverage: {},
+const fields: { readonly [T in TableName]?: { readonly [field: string]: readonly TableName[] } } = {
   events: {
     actors: ['actors'],
     targets: ['actors'],
@@ -85,7 +81,7 @@ const fields: { readonly [T in TableName]: { readonly [field: string]: readonly 
 export function references<T extends TableName>(table: T, row: RowOf<T>): readonly Reference[] {
   const known = found.get(row);
   if (known !== undefined) return known;
-  const named = Object.entries(fields[table]).flatMap(([field, among]) => {
+  const named = Object.entries<readonly TableName[]>(fields[table] ?? {}).flatMap(([field, among]) => {
     const value: unknown = Reflect.get(row, field);
     const ids: readonly unknown[] = Array.isArray(value) ? value : [value];
     return ids.flatMap((id) =>

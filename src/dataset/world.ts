@@ -92,14 +92,14 @@ export async function outlinesWithin(frame: Box): Promise<World['features']> {
 type Ring = readonly (readonly number[])[];
 
 function boxAround(points: Ring): Box {
-  const box = { west: 180, south: 90, east: -180, north: -90 };
-  for (const [lon = 0, lat = 0] of points) {
-    box.west = Math.min(box.west, lon);
-    box.east = Math.max(box.east, lon);
-    box.south = Math.min(box.south, lat);
-    box.north = Math.max(box.north, lat);
-  }
-  return box;
+  const lons = points.map(([lon = 0]) => lon);
+  const lats = points.map(([, lat = 0]) => lat);
+  return {
+    west: Math.min(...lons),
+    south: Math.min(...lats),
+    east: Math.max(...lons),
+    north: Math.max(...lats),
+  };
 }
 
 /** The points of the parts with at least a fifth of the largest part's area: a far island would make the box useless. */

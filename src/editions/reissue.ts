@@ -11,7 +11,7 @@ import {
 import type { Dataset } from '../dataset/schema.ts';
 import { goneOf, placeOf, unsureOf } from '../delivery/recipients.ts';
 import { describeFault, type Fault, onAppError } from '../errors.ts';
-import { changedActivity } from '../findings/changed-figures.ts';
+import { changedActivity } from '../findings/analyse.ts';
 import { newEdition, ownPaperOf } from '../ledger/edition-id.ts';
 import {
   type EditionRecord,

@@ -1,13 +1,10 @@
-import type { Day } from '../calendar.ts';
 import type { Row } from '../dataset/parse-rows.ts';
-import { dayOf, shared } from '../dataset/spans.ts';
+import { dayOf } from '../dataset/spans.ts';
 import { percentAbout, spelled, withDecimals } from '../dataset/wording.ts';
 import type { Locale } from '../locale.ts';
-import { changePoint } from './change-point.ts';
-import { cusums } from './cusum.ts';
+import { described } from './description.ts';
 import { powerOf } from './rate-test.ts';
 import { type Judged, nameOf } from './scan.ts';
-import { silenceSoFar } from './silence-so-far.ts';
 import { phrases, type Verdict } from './verdict.ts';
 import { countTouching, countWithin, isWithin, weeksOf } from './windows.ts';
 
@@ -110,52 +107,6 @@ export function outcomeOf(
   });
   if (moved === 0) return outcome;
   return `${outcome} ${words.text('figures.activity.moved', { count: moved, moved: spelled(moved, words) })}`;
-}
-
-/** Figures that describe a series and decide nothing: days since the last incident, cumulative sums, a change point. */
-function described({ series, covered, window, baseline, tests }: Judged): Row {
-  const last = window.complete.to;
-  // An incident without an exact day may have been on any day of its span.
-  const isWhole = (from: number, to: number) =>
-    isWithin({ from, to }, covered) && series.imprecise.every((each) => each.from > to || each.to <= from);
-  const silence = silenceSoFar(
-    [...series.dated.keys()].toSorted((a, b) => a - b),
-    { until: last, isWhole },
-  );
-  const recent = shared({ from: window.recent.from, to: last }, covered);
-  const weeks = weeksOf(recent);
-  const weekly = tests ? (tests.low.counts.baseline / tests.low.counts.baselineDays) * 7 : 0;
-  const sums = cusums(
-    weeks.map((week) => countWithin(series, [week])),
-    { means: weeks.map(() => weekly), dispersion: baseline.dispersion },
-  );
-  const days = recent.flatMap(({ from, to }) =>
-    Array.from({ length: to - from + 1 }, (_, index) => from + index),
-  );
-  const change = changePoint(
-    days.map((each) => series.dated.get(each) ?? 0),
-    baseline.dispersion,
-  );
-  const at = (index: number | undefined): Day | null => {
-    const found = index === undefined ? undefined : days[index];
-    return found === undefined ? null : dayOf(found);
-  };
-  return {
-    last: silence === null ? null : dayOf(last - silence.emptyDays),
-    empty_days: silence?.emptyDays ?? null,
-    gaps: silence?.gaps ?? null,
-    gap_share: silence?.share ?? null,
-    cusum_low: sums.low.value,
-    cusum_low_weeks: sums.low.weeks,
-    cusum_low_crossed: sums.low.crossed,
-    cusum_high: sums.high.value,
-    cusum_high_weeks: sums.high.weeks,
-    cusum_high_crossed: sums.high.crossed,
-    change: at(change?.day),
-    change_from: at(change?.from),
-    change_to: at(change?.to),
-    change_probability: change?.probability ?? null,
-  };
 }
 
 /** The counts of whole covered weeks, cut from the end of the compared days, with the counts that a single test calls usual. */

@@ -17,6 +17,7 @@ import {
 import { AppError } from '../errors.ts';
 import type { Locale } from '../locale.ts';
 import { type Brief, type FindingConfig, isOnTopic, queriesOfFinding } from '../project/brief.ts';
+import type { Queries, QueryParameters } from '../query/query.ts';
 import { activity } from './activity.ts';
 import {
   chanceOfSilence,
@@ -86,10 +87,50 @@ export function analyse(
         ? activity(config, { period, words: brief.locale, imports }, (query, schema) =>
             reading(query, (rows) => z.array(schema).parse(rows)),
           )
-        : reading(config.rows, (rows) => compute(config, rows, brief.locale));
+        : reading(config.rows, (rows) => {
+            if (config.kind === 'count') return count(rows, brief.locale);
+            if (config.kind === 'rest-of-share') return restOfShare(rows, brief.locale);
+            return rateChange(config, rows, brief.locale);
+          });
     return result === undefined ? [] : [[name, result] as const];
   });
   return Object.fromEntries(findings);
+}
+
+interface Given {
+  readonly period: Period;
+  readonly parameters: QueryParameters;
+  readonly imports: readonly ImportRecord[];
+}
+
+/**
+ * The first finding of the kind `activity` with other printed figures in `after` than in `before`; undefined if there is
+ * none. Throws `query-failed`, and `brief-invalid` for rows that do not fit.
+ */
+export async function changedActivity(
+  brief: Brief,
+  { before, after, ...given }: Given & { before: () => Promise<Queries>; after: Queries },
+): Promise<string | undefined> {
+  for (const [name, config] of Object.entries(brief.config.findings)) {
+    if (config.kind !== 'activity') continue;
+    const alone = { ...brief, config: { ...brief.config, findings: { [name]: config } } };
+    const was = await figuresOf(alone, await before(), given);
+    if (was !== (await figuresOf(alone, after, given))) return name;
+  }
+  return undefined;
+}
+
+/** The texts in the fields and rows of a brief's findings. Numbers that are not texts are for charts. */
+async function figuresOf(brief: Brief, queries: Queries, { parameters, ...given }: Given): Promise<string> {
+  const sets: { [query: string]: Row[] } = {};
+  for (const { query } of Object.values(brief.config.findings).flatMap(queriesOfFinding)) {
+    const source = brief.queries[query];
+    if (source !== undefined)
+      sets[query] = await queries.query({ sql: source.text, file: source.file, parameters });
+  }
+  const found = Object.values(analyse(brief, sets, given));
+  const texts = (row: Row) => Object.entries(row).filter(([, value]) => typeof value === 'string');
+  return JSON.stringify(found.map(({ fields, rows }) => [fields, rows.map(texts)]));
 }
 
 /** The reasons why findings of a brief are missing, by name, for messages about references to them. */
@@ -129,16 +170,6 @@ export function withoutOtherFindings(known: Tables, { config }: Brief): Tables {
   if (other.length === 0) return known;
   const rows = eachRow(known).filter(({ row }) => !other.some(({ id }) => id === row.id));
   return withoutUnfounded(known, new Map(rows.map((entry) => [entry.row.id, entry])));
-}
-
-function compute(
-  config: Exclude<FindingConfig, { kind: 'activity' }>,
-  rows: readonly Row[],
-  words: Locale,
-): Finding | undefined {
-  if (config.kind === 'count') return count(rows, words);
-  if (config.kind === 'rest-of-share') return restOfShare(rows, words);
-  return rateChange(config, rows, words);
 }
 
 const identified = z.object({ id: z.string() });

@@ -1,9 +1,7 @@
 import { shared, type Span } from '../dataset/spans.ts';
-import { type Baseline, chooseBaseline } from './baseline.ts';
-import { adjusted, alphaUsed } from './false-discovery.ts';
 import { compareRates, type Counts, type Power, powerOf, type RateComparison } from './rate-test.ts';
 import { FEWEST_WEEKS, type Ruling, rule } from './verdict.ts';
-import { daysIn, readingsOf, type Series } from './windows.ts';
+import { type Baseline, chooseBaseline, daysIn, readingsOf, type Series } from './windows.ts';
 
 /** The incidents of an actor, a place, or an actor in a place. */
 export interface Named {
@@ -74,6 +72,33 @@ export function observe(
   return { ...observation, tests: { low: test(readings.low), high: test(readings.high) } };
 }
 
+/**
+ * The Benjamini–Hochberg adjusted p-values, in the order given. Calling those at most alpha significant keeps the
+ * expected share of false ones among them at most alpha. Source: Y. Benjamini and Y. Hochberg, "Controlling the false
+ * discovery rate", Journal of the Royal Statistical Society B 57 (1995) 289–300.
+ */
+export function adjusted(ps: readonly number[]): number[] {
+  const order = ps.map((p, index) => ({ p, index })).toSorted((a, b) => b.p - a.p);
+  const qs = Array.from<number>({ length: ps.length });
+  let least = 1;
+  for (const [place, { p, index }] of order.entries()) {
+    least = Math.min(least, (p * ps.length) / (ps.length - place));
+    qs[index] = least;
+  }
+  return qs;
+}
+
+/**
+ * The largest p-value at which a test with the adjusted p-value `q` would be significant, given that `significant` of
+ * the `scanned` tests are: a test that is not significant would have been one more.
+ */
+export function alphaUsed(
+  q: number,
+  { alpha, significant, scanned }: { alpha: number; significant: number; scanned: number },
+): number {
+  return (alpha * (q <= alpha ? significant : significant + 1)) / scanned;
+}
+
 export interface Judged extends Observation, Ruling {
   /** The larger of the two adjusted p-values, one for each way to count imprecise dates. */
   readonly q: number | null;
@@ -121,7 +146,7 @@ export function judge(scanned: readonly (readonly Observation[])[], alpha: numbe
     .filter((windows) => !windows.some(isTested))
     .flatMap((windows) => windows.slice(-1));
   return [
-    ...untested.map((last) => ({ ...last, ...rule(observedIn(last), alpha), ...withoutTest })),
+    ...untested.map((last) => ({ ...last, ...rule({ ...last, tests: undefined }, alpha), ...withoutTest })),
     ...series.flatMap(({ tested, clearest }, index): Judged[] => {
       const [low, high] = [lows[index], highs[index]];
       if (low === undefined || high === undefined) return [];
@@ -145,7 +170,7 @@ export function judge(scanned: readonly (readonly Observation[])[], alpha: numbe
       return [
         {
           ...shown,
-          ...rule({ ...observedIn(shown), tests }, alpha),
+          ...rule({ ...shown, tests }, alpha),
           q,
           alphaUsed: Math.min(low.used, high.used) / shown.times,
           lengths: tested.length,
@@ -155,13 +180,6 @@ export function judge(scanned: readonly (readonly Observation[])[], alpha: numbe
     }),
   ];
 }
-
-const observedIn = ({ coveredDays, completeDays, baseline }: Observation) => ({
-  coveredDays,
-  completeDays,
-  baselineWeeks: baseline.weeks,
-  isVague: baseline.isVague,
-});
 
 /** The larger of the two drops, and of the two rises; no drop or rise counts as the largest. */
 function weaker(a: Power, b: Power): Power {

@@ -1,6 +1,6 @@
-import betaQuantile from '@stdlib/stats-base-dists-beta-quantile';
 import negativeBinomial from '@stdlib/stats-base-dists-negative-binomial-pmf';
 import poisson from '@stdlib/stats-base-dists-poisson-pmf';
+import { compareRates } from './rate-test.ts';
 
 /** A count before and a silence after: the input for inferences about the rate of events. */
 export interface Silence {
@@ -27,21 +27,10 @@ export const chanceOfSilence = (silence: Silence): number => poisson(0, expected
 export const shareSeenAt = (silence: Silence, chance: number): number =>
   -Math.log(chance) / expectedEvents(silence);
 
-/**
- * The upper limit of the ratio of the later rate to the earlier rate, two-sided at `level`, when no events were seen
- * later.
- *
- * Given the total, the number of events in the quiet days is binomial with a share p that depends only on the ratio of
- * the rates and on the days. The exact (Clopper–Pearson) upper limit of p therefore gives that of the ratio: p / (1 -
- * p) * baselineDays / quietDays. Source: J. Przyborowski and H. Wilenski, "Homogeneity of results in testing samples
- * from Poisson series", Biometrika 31 (1940) 313–323; C. J. Clopper and E. S. Pearson, "The use of confidence or
- * fiducial limits illustrated in the case of the binomial", Biometrika 26 (1934) 404–413. The limit of p for 0 of n is
- * the quantile 1 - (1 - level) / 2 of Beta(1, n).
- */
-export function rateRatioLimit({ count, baselineDays, quietDays }: Silence, level: number): number {
-  const share = betaQuantile(1 - (1 - level) / 2, 1, count);
-  return (share / (1 - share)) * (baselineDays / quietDays);
-}
+/** The upper limit of the ratio of the later rate to the earlier rate, two-sided at `level`: see `compareRates`. */
+export const rateRatioLimit = ({ count, baselineDays, quietDays }: Silence, level: number): number =>
+  compareRates({ period: 0, periodDays: quietDays, baseline: count, baselineDays, dispersion: 1 }, 1 - level)
+    .high ?? Infinity;
 
 /**
  * The chance of silence when the earlier rate is known only from its count: given `count` events in total, the chance

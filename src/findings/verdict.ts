@@ -1,3 +1,5 @@
+import type { Baseline } from './windows.ts';
+
 /** What can be said about the incidents of a period, in the order of a page. */
 export const verdicts = [
   'quiet',
@@ -18,15 +20,12 @@ export interface Tested {
   readonly dropVisible: boolean;
 }
 
-export interface Observed {
+interface Observed {
   /** Days of the period with collection. */
   readonly coveredDays: number;
   /** The same without those within the reporting lag. */
   readonly completeDays: number;
-  /** Whole weeks with collection in the baseline. */
-  readonly baselineWeeks: number;
-  /** The week of no incident in the baseline is known. */
-  readonly isVague?: boolean;
+  readonly baseline: Pick<Baseline, 'weeks' | 'isVague'>;
   /** Imprecise dates counted out of the period and into it; absent if nothing was tested. */
   readonly tests?: { readonly low: Tested; readonly high: Tested } | undefined;
 }
@@ -46,13 +45,13 @@ export interface Ruling {
  * drop could have been seen has too few data, whatever else its test says.
  */
 export function rule(
-  { coveredDays, completeDays, baselineWeeks, isVague, tests }: Observed,
+  { coveredDays, completeDays, baseline: { weeks, isVague }, tests }: Observed,
   alpha: number,
 ): Ruling {
   if (coveredDays === 0) return { verdict: 'not covered', phrase: 'not-covered' };
   if (completeDays === 0) return { verdict: 'within reporting lag', phrase: 'within-reporting-lag' };
-  if (isVague && baselineWeeks >= FEWEST_WEEKS) return { verdict: 'too few data', phrase: 'no-known-week' };
-  if (baselineWeeks < FEWEST_WEEKS || tests === undefined)
+  if (isVague && weeks >= FEWEST_WEEKS) return { verdict: 'too few data', phrase: 'no-known-week' };
+  if (weeks < FEWEST_WEEKS || tests === undefined)
     return { verdict: 'too few data', phrase: 'too-few-weeks' };
   const { low, high } = tests;
   const [one, other] = [outcome(low, alpha), outcome(high, alpha)];

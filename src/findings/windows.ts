@@ -1,5 +1,6 @@
 import { Temporal } from 'temporal-polyfill';
-import { dayOf, numberOf, type Span } from '../dataset/spans.ts';
+import { dayOf, numberOf, shared, type Span } from '../dataset/spans.ts';
+import { compareRates, dispersionOf } from './rate-test.ts';
 
 export const daysIn = (spans: readonly Span[]): number =>
   spans.reduce((sum, { from, to }) => sum + to - from + 1, 0);
@@ -40,11 +41,6 @@ export function countTouching(series: Series, spans: readonly Span[]): number {
   return possible.reduce((sum, { count }) => sum + count, countWithin(series, spans));
 }
 
-export interface PeriodAndBaseline {
-  readonly period: number;
-  readonly baseline: number;
-}
-
 /**
  * Counts a period and its baseline twice, because an imprecise date may belong to either. `low` has the fewest incidents
  * in the period and the most before it, `high` the reverse; the truth lies between.
@@ -52,7 +48,7 @@ export interface PeriodAndBaseline {
 export function readingsOf(
   series: Series,
   { period, baseline }: { period: readonly Span[]; baseline: readonly Span[] },
-): { low: PeriodAndBaseline; high: PeriodAndBaseline } {
+) {
   const low = { period: countWithin(series, period), baseline: countTouching(series, baseline) };
   const high = { period: countTouching(series, period), baseline: countWithin(series, baseline) };
   return { low, high };
@@ -67,7 +63,7 @@ const SEASONS = { most: 5, fewest: 3, weeksAround: 3 };
  * windows: C. P. Farrington, N. J. Andrews, A. D. Beale and M. A. Catchpole, "A statistical algorithm for the early
  * detection of outbreaks of infectious disease", Journal of the Royal Statistical Society A 159 (1996) 547–563.
  */
-export function seasonOf(period: Span, covered: readonly Span[]): Span[] | null {
+function seasonOf(period: Span, covered: readonly Span[]): Span[] | null {
   const around = SEASONS.weeksAround * 7;
   const spans = earlierYears({ from: period.from - around, to: period.to + around }, covered);
   return spans.length < SEASONS.fewest ? null : spans;
@@ -82,4 +78,66 @@ export function earlierYears({ from, to }: Span, covered: readonly Span[]): Span
   })
     .filter((span, index, all) => isWithin(span, covered) && span.to < (all[index - 1]?.from ?? from))
     .toReversed();
+}
+
+/** The days that a period is compared with. */
+export interface Baseline {
+  readonly kind: 'recent' | 'season';
+  readonly spans: readonly Span[];
+  /** Whole weeks, with collection on each of their days. */
+  readonly weeks: number;
+  /** There are incidents, and the week of none is known: then the dispersion is not known either. */
+  readonly isVague: boolean;
+  /** Earlier years; 0 for the days just before the period. */
+  readonly years: number;
+  /**
+   * Variance over mean of the counts of those weeks. If the week of an incident is known only with the chance p, the
+   * known counts have the dispersion p * D + 1 - p (the law of total variance), which is solved for D.
+   */
+  readonly dispersion: number;
+}
+
+/** Above this p-value, the days before the period agree with the same days of earlier years. */
+const AGREES = 0.05;
+
+/**
+ * The same season of earlier years is the baseline if at least three of them are covered (`seasonOf`), and if they also
+ * predict the days just before the period, tested in the same way on the same days of those years. Otherwise the rate
+ * has changed since, and those years no longer say what to expect: then the baseline is the days just before.
+ */
+export function chooseBaseline(
+  series: Series,
+  { period, recent, covered }: { period: Span; recent: Span; covered: readonly Span[] },
+): Baseline {
+  const of = (kind: Baseline['kind'], spans: readonly Span[]): Baseline => {
+    const weeks = weeksOf(spans);
+    const counts = weeks.map((week) => countWithin(series, [week]));
+    const known = counts.reduce((sum, count) => sum + count, 0);
+    const all = countTouching(series, weeks);
+    const dispersion = dispersionOf(counts);
+    return {
+      kind,
+      spans,
+      weeks: weeks.length,
+      isVague: known === 0 && all > 0,
+      years: kind === 'season' ? spans.length : 0,
+      dispersion: known === 0 ? 1 : Math.max(dispersion, 1 + ((dispersion - 1) * all) / known),
+    };
+  };
+  const before = of('recent', shared(recent, covered));
+  const season = seasonOf(period, covered);
+  if (season === null || !isWithin(recent, covered)) return before;
+  const earlier = of('season', earlierYears(recent, covered));
+  if (earlier.years < season.length || earlier.isVague) return before;
+  const { p } = compareRates(
+    {
+      period: countWithin(series, before.spans),
+      periodDays: daysIn(before.spans),
+      baseline: countWithin(series, earlier.spans),
+      baselineDays: daysIn(earlier.spans),
+      dispersion: earlier.dispersion,
+    },
+    AGREES,
+  );
+  return p > AGREES ? of('season', season) : before;
 }

@@ -55,8 +55,12 @@ export async function openQueries(tables: Tables, options: Options = {}): Promis
     async [Symbol.asyncDispose]() {
       // Another query may have failed, or the edition was stopped: DuckDB would end the process.
       await Promise.allSettled(running);
-      if (hasFailed || database.isFull() || !isReusable(options)) await database[Symbol.asyncDispose]();
-      else await keepSpare({ tables, options, database });
+      if (hasFailed || database.isFull() || !isReusable(options)) {
+        await database[Symbol.asyncDispose]();
+        return;
+      }
+      spares.push({ tables, options, database });
+      if (spares.length > MOST_SPARES) await spares.shift()?.database[Symbol.asyncDispose]();
     },
   };
 }
@@ -71,18 +75,12 @@ interface Database extends AsyncDisposable {
   ready(sql: string, file: string): Promise<ReadyQuery>;
 }
 
-interface Spare {
-  readonly tables: Tables;
-  readonly options: Options;
-  readonly database: Database;
-}
-
 /**
  * The last databases whose editions are done, the newest last. To open one and define its macros takes longer than to
  * replace those rows that the next edition sees otherwise. Two are enough: editions of one dataset in one language
  * follow each other, and one may ask what the issue before it printed.
  */
-const spares: Spare[] = [];
+const spares: { readonly tables: Tables; readonly options: Options; readonly database: Database }[] = [];
 const MOST_SPARES = 2;
 
 function takeSpare(tables: Tables, options: Options): Database | undefined {
@@ -96,11 +94,6 @@ function takeSpare(tables: Tables, options: Options): Database | undefined {
       isSame(spare.tables.actors, tables.actors),
   );
   return at === -1 ? undefined : spares.splice(at, 1)[0]?.database;
-}
-
-async function keepSpare(newest: Spare): Promise<void> {
-  spares.push(newest);
-  if (spares.length > MOST_SPARES) await spares.shift()?.database[Symbol.asyncDispose]();
 }
 
 /** More than a project has; a preview of edits prepares each text of a query. */

@@ -138,7 +138,7 @@ export async function readEvidenceSet(
   };
   const whole = await wholeIncidents(evaluate, { sql: text, columns });
   const found = await (whole === undefined ? countByIds(ask, selected) : countWhole(ask, { whole, columns }));
-  const { first, last, known_on: knownOn, imports, ids, ...counted } = found;
+  const { first, last, known_on: knownOn, imports, ids: _, ...counted } = found;
   const credits = creditsOf(over, (number) => found.rows === 0 || imports.includes(number));
   const { lastKnownOn, mayPassOn, ...printed } = credits;
   return {
@@ -152,7 +152,7 @@ export async function readEvidenceSet(
     start: first ?? parameters.period_start,
     end: last ?? parameters.as_of,
     knownOn: knownOn ?? lastKnownOn ?? parameters.as_of,
-    attached: await attachment(ask, { selected, rows: found.rows, ids, mayPassOn }),
+    attached: await attachment(ask, { ...found, selected, mayPassOn }),
   };
 }
 
@@ -225,12 +225,7 @@ type Ask = (sql: string) => Promise<Row[]>;
 
 async function attachment(
   ask: Ask,
-  {
-    selected,
-    rows: count,
-    ids,
-    mayPassOn,
-  }: { selected: string; rows: number; ids: readonly string[] | undefined; mayPassOn: boolean },
+  { selected, mayPassOn, rows: count, ids }: Found & { selected: string; mayPassOn: boolean },
 ): Promise<AttachedEvidence> {
   if (mayPassOn && count <= most.rows) {
     const rows = await ask(`SELECT * FROM ${selected} ORDER BY id`);

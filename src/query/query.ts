@@ -49,13 +49,6 @@ export interface Queries extends AsyncDisposable {
   columns(query: Query, options?: QueryOptions): Promise<readonly string[]>;
 }
 
-/** A prepared query: running it again needs no parsing. DuckDB plans each run of a statement with parameters. */
-export interface ReadyQuery {
-  run(parameters: QueryParameters, options?: QueryOptions): Promise<Row[]>;
-  /** The columns of the result; runs the query if it has not run yet. */
-  columns(parameters: QueryParameters, options?: QueryOptions): Promise<readonly string[]>;
-}
-
 /** How many results of a query are kept, and how many rows one may have: the briefs of a desk ask much alike. */
 const MOST_KEPT = { results: 4, rows: 1000 };
 
@@ -79,7 +72,7 @@ export async function readyQuery(
     absent: readonly string[];
     stateOf: (() => string) | undefined;
   },
-): Promise<ReadyQuery> {
+) {
   const failed = (cause: unknown, fault = explain(cause)) =>
     new AppError('query-failed', { file, ...fault }, { cause });
   const fail = (cause: unknown): never => {
@@ -127,19 +120,23 @@ export async function readyQuery(
     }
   };
   let last: Promise<unknown> = Promise.resolve();
-  const run: ReadyQuery['run'] = (parameters, { signal } = {}) => {
+  const run = (parameters: QueryParameters, { signal }: QueryOptions = {}): Promise<Row[]> => {
     const next = last.then(() => runOnce(parameters, signal));
     last = next.catch(() => {});
     return next;
   };
   return {
     run,
-    async columns(parameters, options) {
+    /** The columns of the result; runs the query if it has not run yet. */
+    async columns(parameters: QueryParameters, options?: QueryOptions): Promise<readonly string[]> {
       if (columns === undefined) await run(parameters, options);
       return columns ?? [];
     },
   };
 }
+
+/** A prepared query: running it again needs no parsing. DuckDB plans each run of a statement with parameters. */
+export type ReadyQuery = Awaited<ReturnType<typeof readyQuery>>;
 
 type Given = OwnParameter | readonly string[];
 
@@ -169,15 +166,11 @@ function valuesFor(
 function bind(prepared: DuckDBPreparedStatement, values: readonly Given[]): void {
   for (const [at, given] of values.entries()) {
     const index = at + 1;
-    if ('length' in given) {
-      prepared.bindList(index, [...given], LIST(VARCHAR));
-      continue;
-    }
-    const { type, value } = given;
-    if (value === null) prepared.bindNull(index);
-    else if (type === 'date') prepared.bindDate(index, toDate(value));
-    else if (type === 'integer') prepared.bindBigInt(index, BigInt(value));
-    else prepared.bindVarchar(index, value);
+    if ('length' in given) prepared.bindList(index, [...given], LIST(VARCHAR));
+    else if (given.value === null) prepared.bindNull(index);
+    else if (given.type === 'date') prepared.bindDate(index, toDate(given.value));
+    else if (given.type === 'integer') prepared.bindBigInt(index, BigInt(given.value));
+    else prepared.bindVarchar(index, given.value);
   }
 }
 

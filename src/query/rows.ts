@@ -1,6 +1,5 @@
 import {
   DuckDBArrayVector,
-  type DuckDBDataChunk,
   DuckDBListVector,
   DuckDBMapVector,
   type DuckDBResult,
@@ -54,7 +53,10 @@ export async function readRows(result: DuckDBResult): Promise<Row[]> {
         `The query returns more than ${count(MOST_ROWS)} rows.`,
         'Aggregate in SQL, narrow it, or look for a join without a condition.',
       );
-    checkLists(chunk, names);
+    // Before the lists are read, because reading takes a hundred bytes per item.
+    for (const [index, name] of names.entries())
+      if (itemsIn(chunk.getColumnVector(index), name) > MOST_ITEMS)
+        throw new TooMuch(`Column "${name}" has lists of more than ${count(MOST_ITEMS)} items.`);
     for (let row = 0; row < chunk.rowCount; row += 1) {
       rows.push(Object.fromEntries(chunk.getRowValues(row).map(read)));
       if (characters > MOST_CHARACTERS.ofResult)
@@ -69,13 +71,6 @@ function checkLength(characters: number, column: string): void {
     throw new TooMuch(
       `Column "${column}" has a value of more than ${count(MOST_CHARACTERS.ofValue)} characters.`,
     );
-}
-
-/** Runs before the lists are read, because reading takes a hundred bytes per item. */
-function checkLists(chunk: DuckDBDataChunk, names: readonly string[]): void {
-  for (const [index, name] of names.entries())
-    if (itemsIn(chunk.getColumnVector(index), name) > MOST_ITEMS)
-      throw new TooMuch(`Column "${name}" has lists of more than ${count(MOST_ITEMS)} items.`);
 }
 
 function itemsIn(vector: DuckDBVector, column: string): number {

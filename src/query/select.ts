@@ -90,28 +90,31 @@ export async function select({
 }: From): Promise<Selection> {
   for (const [id, query] of Object.entries(brief.config.holdsWhile))
     queryNamed(brief, query, `holdsWhile.${id}`);
-  const queries = await openQueries(known, {
-    macros: brief.macros,
-    settings,
-    incidents,
-    locale: brief.locale,
-  });
+  const { macros, locale } = brief;
+  const queries = await openQueries(known, { macros, settings, incidents, locale });
   const parameters = parametersOf(brief, { period, settings, given });
   const faults: Fault[] = [];
+  /** Undefined if the work fails for a reason that is among the faults then. */
+  const collect = async <T>(work: () => Promise<T>): Promise<T | undefined> => {
+    try {
+      return await work();
+    } catch (cause) {
+      if (!(cause instanceof AppError)) throw cause;
+      faults.push(...cause.faults);
+      return undefined;
+    }
+  };
   const columns: { [query: string]: readonly string[] } = {};
   const named = Object.entries(namedQueries(brief));
   const first = queriesOfCharts(brief);
   const run = async ([name, { file, text }]: [string, SourceFile]): Promise<[string, Row[]]> => {
-    try {
-      const query = { sql: text, file, parameters };
-      const rows = await queries.query(query, { signal });
-      if (rows.length === 0 && first.has(name)) columns[name] = await queries.columns(query, { signal });
-      return [name, rows];
-    } catch (cause) {
-      if (!(cause instanceof AppError)) throw cause;
-      faults.push(...cause.faults);
-      return [name, []];
-    }
+    const query = { sql: text, file, parameters };
+    const rows = await collect(async () => {
+      const found = await queries.query(query, { signal });
+      if (found.length === 0 && first.has(name)) columns[name] = await queries.columns(query, { signal });
+      return found;
+    });
+    return [name, rows ?? []];
   };
   const drawing = named.filter(([name]) => first.has(name)).map(run);
   const forCharts = Promise.all(drawing);
@@ -119,41 +122,24 @@ export async function select({
   // loop. As soon as one of those is done, a core may be idle.
   const begun = drawing.length === 0 ? forCharts : Promise.race(drawing);
   const others = begun.then(() => Promise.all(named.filter(([name]) => !first.has(name)).map(run)));
-  const readSets = async (): Promise<EvidenceSet[]> => {
+  const over = { parameters, incidents, attach: settings.attach, signal };
+  const readSets = async (): Promise<(EvidenceSet | undefined)[]> => {
     await others;
-    const read = evidenceQueries(brief).map(async ([name, { what, ...source }]) => {
-      try {
-        return [
-          await readEvidenceSet(queries, {
-            name,
-            what,
-            source,
-            parameters,
-            incidents,
-            attach: settings.attach,
-            signal,
-          }),
-        ];
-      } catch (cause) {
-        if (!(cause instanceof AppError)) throw cause;
-        faults.push(...cause.faults);
-        return [];
-      }
-    });
-    return (await Promise.all(read)).flat();
+    return Promise.all(
+      evidenceQueries(brief).map(([name, { what, ...source }]) =>
+        collect(() => readEvidenceSet(queries, { name, what, source, ...over })),
+      ),
+    );
   };
-  const finish = async (): Promise<{ rows: RowSets; evidence: readonly EvidenceSet[] }> => {
+  const finish = async () => {
     await using _ = queries;
-    const [drawn, printed, evidence] = await Promise.all([forCharts, others, readSets()]);
+    const [drawn, printed, sets] = await Promise.all([forCharts, others, readSets()]);
     const found = new Map([...drawn, ...printed]);
     if (faults.length > 0) throw new AppError('query-failed', faults);
-    const rows = Object.fromEntries(named.map(([name]) => [name, found.get(name) ?? []]));
-    const ids =
-      incidents === undefined || incidents.imports.length === 0 ? [] : mayCite(brief, { rows, known });
-    if (incidents === undefined || ids.length === 0) return { rows, evidence };
-    const attach = settings.attach;
-    const cited = await readIncidents(queries, { ids, parameters, incidents, attach, signal });
-    return { rows, evidence: [...evidence, ...cited] };
+    const rows: RowSets = Object.fromEntries(named.map(([name]) => [name, found.get(name) ?? []]));
+    const ids = incidents?.imports.length ? mayCite(brief, { rows, known }) : [];
+    const cited = ids.length === 0 ? [] : await readIncidents(queries, { ids, ...over });
+    return { rows, evidence: [...sets, ...cited].filter((set) => set !== undefined) };
   };
   const finished = finish();
   const all = finished.then(({ rows }) => rows);

@@ -1,10 +1,10 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { dayOf, merged, numberOf } from '../../src/dataset/spans.ts';
-import { adjusted, alphaUsed } from '../../src/findings/false-discovery.ts';
+import { silenceSoFar } from '../../src/findings/description.ts';
 import { compareRates, powerOf } from '../../src/findings/rate-test.ts';
 import { reportingLag } from '../../src/findings/reporting-lag.ts';
-import { silenceSoFar } from '../../src/findings/silence-so-far.ts';
+import { adjusted, alphaUsed } from '../../src/findings/scan.ts';
 import { rule, type Tested, verdicts } from '../../src/findings/verdict.ts';
 import { earlierYears, weeksOf } from '../../src/findings/windows.ts';
 
@@ -116,7 +116,7 @@ describe('many tests', () => {
 });
 
 describe('the rule', () => {
-  const weeks = { coveredDays: 7, completeDays: 7, baselineWeeks: 13 };
+  const weeks = { coveredDays: 7, completeDays: 7, baseline: { weeks: 13, isVague: false } };
   const tested = fc.record({
     direction: fc.constantFrom('down', 'up'),
     q: fc.integer({ min: 0, max: 100 }).map((each) => each / 1000),
@@ -148,7 +148,7 @@ describe('the rule', () => {
   test.each([
     { coveredDays: 0, completeDays: 0, verdict: 'not covered' },
     { coveredDays: 7, completeDays: 0, verdict: 'within reporting lag' },
-    { coveredDays: 7, completeDays: 7, baselineWeeks: 3, verdict: 'too few data' },
+    { coveredDays: 7, completeDays: 7, baseline: { weeks: 3, isVague: false }, verdict: 'too few data' },
   ])('$verdict comes before any test', ({ verdict, ...observed }) => {
     const sure: Tested = { direction: 'down', q: 0, dropVisible: true };
     expect(rule({ ...weeks, ...observed, tests: { low: sure, high: sure } }, 0.05).verdict).toBe(verdict);

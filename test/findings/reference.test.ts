@@ -2,10 +2,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { changePoint } from '../../src/findings/change-point.ts';
-import { cusums } from '../../src/findings/cusum.ts';
-import { adjusted } from '../../src/findings/false-discovery.ts';
+import { changePoint, cusums } from '../../src/findings/description.ts';
 import { compareRates, dispersionOf } from '../../src/findings/rate-test.ts';
+import { adjusted } from '../../src/findings/scan.ts';
 
 // Figures of R: reference.R, in the same folder, wrote them.
 const number = z.number();
@@ -105,10 +104,9 @@ test('a dispersion above 1 widens the interval and lowers the probability, one b
 
 test('R: cumulative sums of log-likelihood ratios', () => {
   const { counts, rising, mean, dispersion, ...expected } = reference.cusum;
-  const means = counts.map(() => mean);
   expect(expected.poissonHigh).toBeGreaterThan(1);
-  same(cusums(counts, { means, dispersion: 1 }).low.value, expected.poissonLow);
-  same(cusums(rising, { means, dispersion: 1 }).high.value, expected.poissonHigh);
-  same(cusums(counts, { means, dispersion }).low.value, expected.negativeLow);
-  same(cusums(rising, { means, dispersion }).high.value, expected.negativeHigh);
+  same(cusums(counts, { mean, dispersion: 1 }).low.value, expected.poissonLow);
+  same(cusums(rising, { mean, dispersion: 1 }).high.value, expected.poissonHigh);
+  same(cusums(counts, { mean, dispersion }).low.value, expected.negativeLow);
+  same(cusums(rising, { mean, dispersion }).high.value, expected.negativeHigh);
 });

@@ -79,42 +79,34 @@ export async function damagedFiles(
   { isThorough }: { isThorough: boolean },
 ): Promise<Damage[]> {
   const shown = `${displayPath.replace(/\/+$/, '')}/${INCIDENTS_FOLDER}`;
-  const written = imports.map((each) => {
-    const { number, counts, notes, files, feed } = each;
+  const damaged: Damage[] = [];
+  for (const each of imports) {
+    const { number, counts, notes, stored, files, feed } = each;
+    const names = [
+      'rows.parquet',
+      ...(counts.revised + counts.withdrawn > 0 ? ['superseded.parquet'] : []),
+      ...(notes === undefined ? [] : ['notes.jsonl']),
+    ];
     const own = importFolder(number);
+    const wrong = await damagedFile(join(folder, own), { record: 'import.json', stored, names, isThorough });
+    if (wrong === undefined) continue;
+    const { name, problem } = wrong;
     const again =
       feed === undefined
         ? `Import ${files.map((file) => `"${file.name}"`).join(' and ')} again, which restores it, or restore`
         : 'Restore';
-    return {
-      import: each,
-      place: join(folder, own),
-      record: 'import.json',
-      stored: each.stored,
-      names: [
-        'rows.parquet',
-        ...(counts.revised + counts.withdrawn > 0 ? ['superseded.parquet'] : []),
-        ...(notes === undefined ? [] : ['notes.jsonl']),
-      ],
-      hint: `${again} the folder ${own} from a backup.`,
-    };
-  });
-  const copied = compaction && {
-    import: null,
-    place: compaction.folder,
-    record: 'compact.json',
-    stored: compaction.stored,
-    names: compaction.files,
-    hint: `Delete the folder ${basename(compaction.folder)}: the imports beside it have every row.`,
-  };
-  const damaged: Damage[] = [];
-  for (const { import: of, place, hint, ...files } of copied ? [...written, copied] : written) {
-    const wrong = await damagedFile(place, { ...files, isThorough });
-    if (wrong === undefined) continue;
-    const file = `${shown}/${basename(place)}/${wrong.name}`;
-    damaged.push({ import: of, fault: { file, problem: wrong.problem, hint } });
+    const hint = `${again} the folder ${own} from a backup.`;
+    damaged.push({ import: each, fault: { file: `${shown}/${own}/${name}`, problem, hint } });
   }
-  return damaged;
+  if (compaction === undefined) return damaged;
+  const own = basename(compaction.folder);
+  const { stored, files } = compaction;
+  const of = { record: 'compact.json', stored, names: files, isThorough };
+  const wrong = await damagedFile(compaction.folder, of);
+  if (wrong === undefined) return damaged;
+  const { name, problem } = wrong;
+  const hint = `Delete the folder ${own}: the imports beside it have every row.`;
+  return [...damaged, { import: null, fault: { file: `${shown}/${own}/${name}`, problem, hint } }];
 }
 
 /**
