@@ -54,14 +54,12 @@ export function analyse(
   const findings = Object.entries(brief.config.findings).flatMap(([name, config]) => {
     for (const { setting, query } of queriesOfFinding(config)) {
       if (Object.hasOwn(sets, query)) continue;
-      throw new AppError('brief-invalid', [
-        {
-          file: brief.definition.file,
-          field: `findings.${name}.${setting}`,
-          problem: `There is no query "${query}".`,
-          hint: `Name one of ${Object.keys({ ...brief.queries, ...sets }).join(', ')}.`,
-        },
-      ]);
+      throw new AppError('brief-invalid', {
+        file: brief.definition.file,
+        field: `findings.${name}.${setting}`,
+        problem: `There is no query "${query}".`,
+        hint: `Name one of ${Object.keys({ ...brief.queries, ...sets }).join(', ')}.`,
+      });
     }
     /** Throws `brief-invalid` for rows that do not fit. */
     const reading = <T>(query: string, work: (rows: readonly Row[]) => T): T => {

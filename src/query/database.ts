@@ -220,9 +220,8 @@ async function define(connection: DuckDBConnection, { file, text }: SourceFile):
     await connection.run(text);
   } catch (cause) {
     const { problem, ...where } = explain(cause);
-    throw new AppError('query-failed', [{ file, ...where, problem: `The macros failed: ${problem}` }], {
-      cause,
-    });
+    const fault = { file, ...where, problem: `The macros failed: ${problem}` };
+    throw new AppError('query-failed', fault, { cause });
   }
 }
 

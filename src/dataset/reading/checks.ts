@@ -41,12 +41,7 @@ export async function readChecks(folder: string, displayPath: string): Promise<S
   } catch (cause) {
     const file = `${displayPath.replace(/\/+$/, '')}/incidents/${CHECKS_FILE}`;
     const problem = 'is not a list of checks.';
-    throw new AppError(
-      'dataset-invalid',
-      [{ file, problem, hint: 'Restore it from a backup, or remove it.' }],
-      {
-        cause,
-      },
-    );
+    const hint = 'Restore it from a backup, or remove it.';
+    throw new AppError('dataset-invalid', { file, problem, hint }, { cause });
   }
 }

@@ -67,11 +67,8 @@ export async function readCompaction(
   } catch (cause) {
     const problem = 'is missing or is not the record of a compaction.';
     const hint = `Delete the folder ${newest}: the imports beside it have every row.`;
-    throw new AppError(
-      'dataset-invalid',
-      [{ file: `${displayPath}/${newest}/compact.json`, problem, hint }],
-      { cause },
-    );
+    const file = `${displayPath}/${newest}/compact.json`;
+    throw new AppError('dataset-invalid', { file, problem, hint }, { cause });
   }
 }
 

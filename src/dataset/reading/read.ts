@@ -52,7 +52,7 @@ export async function loadDataset(folder: string, displayPath: string, staged?: 
   const fileOf = (table: TableName) => paths.get(table) ?? manifest;
   const given = await readNotes(incidents, { displayPath, staged });
   const notes = Map.groupBy(given, ({ table }): TableName => table);
-  const raw = await readTables(folder, files);
+  const raw = await readTables(folder, [...files, ...ownFiles]);
   const placeOf = new Map<object, { readonly file: string; readonly row: number }>();
   /** The rows that imports brought. */
   const imported = new Set<object>();
@@ -112,10 +112,9 @@ export async function loadDataset(folder: string, displayPath: string, staged?: 
     ...loadImported(table, schemas[table]),
   ]);
   const own: { [table: string]: readonly OwnRow[] } = {};
-  const ownRaw = await readTables(folder, ownFiles);
   for (const description of ownFiles) {
     const file = shown(description.path);
-    const read = ownRaw.get(description.name);
+    const read = raw.get(description.name);
     if (read === undefined) continue;
     report(file, read.faults);
     const found = columnsBeside(description, read, { isDated });
@@ -158,18 +157,12 @@ async function readManifest(folder: string, manifest: string): Promise<unknown> 
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String(cause);
     const line = /line (\d+)/.exec(message)?.[1];
-    const fault =
+    const place = { file: manifest, ...(line !== undefined && { line: Number(line) }) };
+    const [problem, hint] =
       cause instanceof SyntaxError
-        ? { problem: `is not JSON: ${message}.`, hint: 'Correct the JSON.' }
-        : {
-            problem: 'cannot be read.',
-            hint: 'Put a readable datapackage.json into the dataset’s folder.',
-          };
-    throw new AppError(
-      'dataset-invalid',
-      [{ file: manifest, ...(line === undefined ? {} : { line: Number(line) }), ...fault }],
-      { cause },
-    );
+        ? [`is not JSON: ${message}.`, 'Correct the JSON.']
+        : ['cannot be read.', 'Put a readable datapackage.json into the dataset’s folder.'];
+    throw new AppError('dataset-invalid', { ...place, problem, hint }, { cause });
   }
 }
 
@@ -182,30 +175,26 @@ function inOrder(faults: readonly Fault[]): Fault[] {
 }
 
 /** A dataset's declared settings, with undeclared terms taken from its rows. */
-const settingsOf = (
-  {
-    topics,
-    affiliations,
-    sourceKinds,
-    language,
-    outlines,
-    borders,
-    attach,
-    sources,
-    refresh,
-  }: DeclaredSettings,
+function settingsOf(
+  declared: DeclaredSettings,
   { tables, ...found }: { tables: Tables } & Pick<DatasetSettings, 'licence' | 'absent' | 'columns'>,
-): DatasetSettings => ({
-  topics: topics ?? termsOf(topicsIn(tables)),
-  affiliations: affiliations ?? termsOf(tables.actors.map(({ affiliation }) => affiliation)),
-  sourceKinds: sourceKinds ?? termsOf(tables.sources.map(({ kind }) => kind)),
-  language: language ?? null,
-  maps: { outlines: outlines ?? null, borders },
-  attach: attach ?? null,
-  ...found,
-  // Left out if not declared, so that editions of other datasets keep the hash of their inputs.
-  ...(refresh && { refresh: { ...refresh, sources: sources.map(({ name }) => name) } }),
-});
+): DatasetSettings {
+  const { refresh, sources } = declared;
+  // The hash of an edition's inputs depends on the order of these.
+  return {
+    topics: declared.topics ?? termsOf(topicsIn(tables)),
+    affiliations: declared.affiliations ?? termsOf(tables.actors.map(({ affiliation }) => affiliation)),
+    sourceKinds: declared.sourceKinds ?? termsOf(tables.sources.map(({ kind }) => kind)),
+    language: declared.language ?? null,
+    licence: found.licence,
+    maps: { outlines: declared.outlines ?? null, borders: declared.borders },
+    absent: found.absent,
+    attach: declared.attach ?? null,
+    columns: found.columns,
+    // Left out if not declared, so that editions of other datasets keep the hash of their inputs.
+    ...(refresh && { refresh: { ...refresh, sources: sources.map(({ name }) => name) } }),
+  };
+}
 
 /** Topics of facts come first; the judgment topic `all` is not a topic. */
 const topicsIn = ({ coverage, events, measures, readings, judgments, gaps, indicators }: Tables): string[] =>

@@ -13,17 +13,17 @@ import { quote } from '../sql.ts';
  * Null becomes empty text, and a list becomes its items joined by `;`. DuckDB is loaded only if it is needed. Faults are part of the result: only an
  * unreadable folder throws.
  */
-export async function readTables<Name extends string>(
+export async function readTables(
   folder: string,
-  files: readonly TableFile<Name>[],
-): Promise<ReadonlyMap<Name, RawTable>> {
+  files: readonly TableFile<string>[],
+): Promise<ReadonlyMap<string, RawTable>> {
   const root = await realpath(folder);
   const needsDatabase = files.some(({ format }) => format !== 'csv');
   await using database = needsDatabase ? await (await import('../duckdb.ts')).openInMemory() : null;
   const connection = database?.connection;
   await connection?.run(`SET allowed_directories=[${quote(root)}]`);
   await connection?.run('SET enable_external_access=false; SET lock_configuration=true');
-  const tables = new Map<Name, RawTable>();
+  const tables = new Map<string, RawTable>();
   for (const file of files) tables.set(file.name, await readTable(connection, root, file));
   return tables;
 }
