@@ -55,29 +55,20 @@ export function described({ series, covered, window, baseline, tests }: Judged):
   };
 }
 
-/** The days since the last incident, against the gaps before it. Days count from any fixed day. */
-interface SilenceSoFar {
-  /** Days without an incident since the last one. */
-  readonly emptyDays: number;
-  /** The number of gaps before. */
-  readonly gaps: number;
-  /** The share of gaps at least as long as this one, itself included; null if there are fewer than 20. */
-  readonly share: number | null;
-}
-
 /** With fewer gaps, no share below 5 per cent is possible. */
 const FEWEST_GAPS = 20;
 
 /**
- * Ranks the days since the last incident among the gaps before it. `days` are the distinct days with incidents, in
- * order; days after `until` do not count. Gaps that `isWhole` refuses, such as those with uncovered days, are left out.
- * The share counts the present gap, so it is never 0: A. C. Davison and D. V. Hinkley, "Bootstrap Methods and their
- * Application" (1997), 4.2. Null if there is no incident, or if the present gap is not whole.
+ * Ranks the days since the last incident, `emptyDays`, among the gaps before it. `days` are the distinct days with
+ * incidents, in order, counted from any fixed day; days after `until` do not count. Gaps that `isWhole` refuses, such as
+ * those with uncovered days, are left out. `share` is that of gaps at least as long as this one, itself included, so it
+ * is never 0: A. C. Davison and D. V. Hinkley, "Bootstrap Methods and their Application" (1997), 4.2. It is null if there
+ * are too few gaps; all is null if there is no incident, or if the present gap is not whole.
  */
 export function silenceSoFar(
   days: readonly number[],
   { until, isWhole }: { until: number; isWhole: (from: number, to: number) => boolean },
-): SilenceSoFar | null {
+) {
   const known = days.filter((day) => day <= until);
   const last = known.at(-1);
   if (last === undefined || !isWhole(last, until)) return null;
@@ -94,21 +85,14 @@ export function silenceSoFar(
   };
 }
 
-/** One cumulative sum after its last week. */
-interface Cusum {
-  readonly value: number;
-  /** Weeks since the sum was last 0: how long the change may have lasted. */
-  readonly weeks: number;
-  readonly crossed: boolean;
-}
-
 /** In weeks: the mean time between false alarms of a sum is at least this. */
 const FALSE_ALARM_WEEKS = 260;
 
 /**
  * The cumulative sums of log-likelihood ratios of weekly counts, for half the expected mean (`low`) and for twice it
  * (`high`). `mean` is the expected count of a week; with a dispersion D above 1.5 counts are negative binomial with the
- * size mean / (D - 1), otherwise Poisson. The sums are 0 if no count is expected.
+ * size mean / (D - 1), otherwise Poisson. Each has its `value` after the last week and the `weeks` since it was last 0,
+ * which is how long the change may have lasted. The sums are 0 if no count is expected.
  *
  * Source: E. S. Page, "Continuous inspection schemes", Biometrika 41 (1954) 100–115; for counts J. M. Lucas, "Counted
  * data CUSUM's", Technometrics 27 (1985) 129–144; as likelihood ratios of negative binomial counts M. Höhle and M. Paul,
@@ -120,8 +104,8 @@ const FALSE_ALARM_WEEKS = 260;
 export function cusums(
   counts: readonly number[],
   { mean, dispersion }: { mean: number; dispersion: number },
-): { low: Cusum; high: Cusum } {
-  const sumOf = (factor: number): Cusum => {
+) {
+  const sumOf = (factor: number) => {
     let value = 0;
     let weeks = 0;
     for (const count of mean === 0 ? [] : counts) {
@@ -148,27 +132,20 @@ function logRatio(
   );
 }
 
-/** Positions count days from 0, the first day given. */
-interface ChangePoint {
-  /** The most probable first day of the new rate. */
-  readonly day: number;
-  /** If the rate changed once, the first day is between these two with a probability of at least 95 per cent. */
-  readonly from: number;
-  readonly to: number;
-  /** The probability that the rate changed at all, if both were equally probable before. */
-  readonly probability: number;
-}
-
 /**
  * Dates a single change of the rate of daily counts. The prior of each rate is a gamma distribution of shape 1 with the
  * overall mean, that of the first day of the new rate is uniform over all days but the first; the rates integrate out.
  * With a dispersion above 1, counts and days are divided by it, which widens the interval as the variance of the counts
  * demands. Null if there are fewer than two days or no incident.
  *
+ * `day` is the most probable first day of the new rate, counted from 0. If the rate changed once, that day is `from` to
+ * `to` with a probability of at least 95 per cent. `probability` is that of any change, if both were equally probable
+ * before.
+ *
  * Source: A. E. Raftery and V. E. Akman, "Bayesian analysis of a Poisson process with a change-point", Biometrika 73
  * (1986) 85–89; the division follows the quasi-likelihood of R. W. M. Wedderburn, Biometrika 61 (1974) 439–447.
  */
-export function changePoint(daily: readonly number[], dispersion: number): ChangePoint | null {
+export function changePoint(daily: readonly number[], dispersion: number) {
   const weight = 1 / Math.max(1, dispersion);
   const total = daily.reduce((sum, count) => sum + count, 0) * weight;
   if (daily.length < 2 || total === 0) return null;

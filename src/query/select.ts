@@ -176,18 +176,13 @@ function mayCite(brief: Brief, { rows, known }: { rows: RowSets; known: Tables }
   const inRows = Object.values(rows).flatMap((set) =>
     set.flatMap(({ id, cites, rests_on }) => [id, cites, rests_on].flatMap(texts)),
   );
-  const written = templatesOf(brief).flatMap(({ text }) =>
-    [...text.matchAll(/\{\{[^}]*\bcite\s([^}]*)\}\}/g)].flatMap(([, given = '']) =>
-      [...given.matchAll(/"([^"]+)"|'([^']+)'/g)].map(([, double, single]) => double ?? single ?? ''),
-    ),
+  const written = namesIn(brief, /\{\{[^}]*\bcite\s([^}]*)\}\}/g).flatMap((given) =>
+    [...given.matchAll(/"([^"]+)"|'([^']+)'/g)].map(([, double, single]) => double ?? single ?? ''),
   );
   return [...new Set([...inRows, ...written])].filter((name) => !other.has(name)).toSorted();
 }
 
 const partialCall = /\{\{~?#?>\s*([\w-]+)/g;
-
-const rowsNamed = /\brows\.(\w+)/g;
-const rowsChosen = /\bmentioned rows\.(\w+)/g;
 
 /** The partials that the brief's template calls, directly or through other partials, by name. */
 export function usedPartials({ template, partials }: Brief): ReadonlyMap<string, SourceFile> {
@@ -206,10 +201,14 @@ export function usedPartials({ template, partials }: Brief): ReadonlyMap<string,
 
 const templatesOf = (brief: Brief): SourceFile[] => [brief.template, ...usedPartials(brief).values()];
 
+/** The names that the templates of a brief have where `pattern` has its first group. */
+const namesIn = (brief: Brief, pattern: RegExp): string[] =>
+  templatesOf(brief).flatMap(({ text }) => [...text.matchAll(pattern)].map(([, name = '']) => name));
+
 /** The queries whose rows the brief uses in its template and partials, or for charts, findings and changes. */
 export function namedQueries(brief: Brief): Brief['queries'] {
   const named = new Set([
-    ...templatesOf(brief).flatMap(({ text }) => [...text.matchAll(rowsNamed)].map(([, name]) => name)),
+    ...namesIn(brief, /\brows\.(\w+)/g),
     ...queriesOfCharts(brief),
     brief.config.changes,
     ...Object.values(brief.config.holdsWhile),
@@ -219,9 +218,7 @@ export function namedQueries(brief: Brief): Brief['queries'] {
 
 /** The queries from whose rows a template of the brief prints those that the page mentions. */
 export const queriesOfChoices = (brief: Brief): ReadonlySet<string> =>
-  new Set(
-    templatesOf(brief).flatMap(({ text }) => [...text.matchAll(rowsChosen)].map(([, name = '']) => name)),
-  );
+  new Set(namesIn(brief, /\bmentioned rows\.(\w+)/g));
 
 /** The queries of a brief's evidence sets. Throws `brief-invalid` if there is no such query. */
 export const evidenceQueries = (brief: Brief): [string, SourceFile & { what: string | null }][] =>
@@ -261,11 +258,7 @@ export function applyParameters({
   brief,
   parameters,
   known,
-}: {
-  brief: Brief;
-  parameters: Parameters;
-  known: Tables;
-}): AppliedParameter[] {
+}: Pick<From, 'brief' | 'parameters' | 'known'>): AppliedParameter[] {
   const faults: Fault[] = [];
   const applied = Object.entries(parameters).map(([name, value]): AppliedParameter => {
     const { type, idOf } = brief.config.parameters[name] ?? {};

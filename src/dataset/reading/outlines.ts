@@ -3,7 +3,7 @@ import { feature, mesh } from 'topojson-client';
 import type { GeometryCollection, GeometryObject, Topology } from 'topojson-specification';
 import { z } from 'zod';
 import { hashOf } from '../../hash.ts';
-import { locate } from './locate.ts';
+import { locate } from './table-files.ts';
 import type { CellFault, Row } from '../parse-rows.ts';
 import { type DatasetSettings, noOutlines, type Outlines, type OutlinesFile } from '../settings.ts';
 
