@@ -179,10 +179,7 @@ export type Tables = ModelTables & { readonly own?: OwnTables };
 
 /** A dataset's tables that are not in the model, by name. Their rows have no id that a page could cite. */
 export interface OwnTables {
-  readonly [table: string]: readonly OwnRow[];
-}
-export interface OwnRow {
-  readonly [column: string]: unknown;
+  readonly [table: string]: readonly { readonly [column: string]: unknown }[];
 }
 
 /** The tables of the model, each with the rows that `rowsOf` gives. */

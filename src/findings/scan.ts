@@ -1,6 +1,6 @@
 import { shared, type Span } from '../dataset/spans.ts';
 import { compareRates, type Counts, type Power, powerOf, type RateComparison } from './rate-test.ts';
-import { FEWEST_WEEKS, type Ruling, rule } from './verdict.ts';
+import { FEWEST_WEEKS, rule } from './verdict.ts';
 import { type Baseline, chooseBaseline, daysIn, readingsOf, type Series } from './windows.ts';
 
 /** The incidents of an actor, a place, or an actor in a place. */
@@ -99,7 +99,7 @@ export function alphaUsed(
   return (alpha * (q <= alpha ? significant : significant + 1)) / scanned;
 }
 
-export interface Judged extends Observation, Ruling {
+export interface Judged extends Observation, ReturnType<typeof rule> {
   /** The larger of the two adjusted p-values, one for each way to count imprecise dates. */
   readonly q: number | null;
   readonly power: Power | null;

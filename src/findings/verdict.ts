@@ -33,21 +33,15 @@ interface Observed {
 /** With fewer weeks, nothing is known about how counts vary. */
 export const FEWEST_WEEKS = 4;
 
-/** A verdict, and the key of its phrase: too few data has four causes. */
-export interface Ruling {
-  readonly verdict: Verdict;
-  readonly phrase: Phrase;
-}
-
 /**
- * The only rule that decides. A period without collection or without complete days has no result. Quiet and surged need
+ * The only rule that decides. The phrase says more than the verdict: too few data has four causes. A period without collection or without complete days has no result. Quiet and surged need
  * a test that is significant at `alpha` after adjustment, with imprecise dates counted out and in. A series in which no
  * drop could have been seen has too few data, whatever else its test says.
  */
 export function rule(
   { coveredDays, completeDays, baseline: { weeks, isVague }, tests }: Observed,
   alpha: number,
-): Ruling {
+): { readonly verdict: Verdict; readonly phrase: Phrase } {
   if (coveredDays === 0) return { verdict: 'not covered', phrase: 'not-covered' };
   if (completeDays === 0) return { verdict: 'within reporting lag', phrase: 'within-reporting-lag' };
   if (isVague && weeks >= FEWEST_WEEKS) return { verdict: 'too few data', phrase: 'no-known-week' };

@@ -10,7 +10,7 @@ import { usualLanguage } from '../locale.ts';
 import type { SourceFile } from '../project/brief.ts';
 import { defineIncidents } from './incidents.ts';
 import { localeMacros } from './locale-macros.ts';
-import { explain, type Queries, type ReadyQuery, readyQuery, toDate } from './query.ts';
+import { explain, type Queries, readyQuery, toDate } from './query.ts';
 import type { OpenQueries } from './select.ts';
 import { refuseFiles } from './statement.ts';
 
@@ -67,13 +67,7 @@ export async function openQueries(tables: Tables, options: Options = {}): Promis
 
 type Options = Partial<Parameters<OpenQueries>[1]> & { readonly timeoutMs?: number };
 
-interface Database extends AsyncDisposable {
-  /** Whether it has prepared `MOST_PREPARED` queries. */
-  isFull(): boolean;
-  /** Replaces the rows of a table, unless it has the same. */
-  show(table: string, rows: readonly object[]): Promise<void>;
-  ready(sql: string, file: string): Promise<ReadyQuery>;
-}
+type Database = Awaited<ReturnType<typeof create>>;
 
 /**
  * The last databases whose editions are done, the newest last. To open one and define its macros takes longer than to
@@ -136,7 +130,7 @@ const rowsOf = (tables: Tables, { settings = noSettings }: Options): [string, re
 async function create(
   tables: Tables,
   { macros = [], settings = noSettings, incidents, locale, timeoutMs = 30_000 }: Options,
-): Promise<Database> {
+) {
   await using opening = new AsyncDisposableStack();
   const { instance, connection } = opening.use(await openInMemory());
   const columns = new Map<string, readonly Column[]>([
@@ -152,7 +146,7 @@ async function create(
   /** Differs if the tables have other rows. */
   let state: string | undefined;
   const stateOf = () => (state ??= hashOf([...shown.values()].map(numbersOf).join(';')));
-  const show: Database['show'] = async (table, rows) => {
+  const show = async (table: string, rows: readonly object[]): Promise<void> => {
     const before = shown.get(table) ?? [];
     shown.set(table, rows);
     if (isSame(rows, before)) return;
@@ -185,9 +179,9 @@ async function create(
   for (const file of macros) if (file.text.trim() !== '') await define(connection, file);
   await connection.run('SET lock_configuration=true');
   const opened = opening.move();
-  const ready = new Map<string, Promise<ReadyQuery>>();
+  const ready = new Map<string, ReturnType<typeof readyQuery>>();
   const connections: DuckDBConnection[] = [];
-  const make = async (sql: string, file: string): Promise<ReadyQuery> => {
+  const make = async (sql: string, file: string) => {
     const own = await instance.connect();
     connections.push(own);
     return readyQuery(own, {
@@ -199,9 +193,10 @@ async function create(
     });
   };
   return {
+    /** Replaces the rows of a table, unless it has the same. */
     show,
     isFull: () => ready.size >= MOST_PREPARED,
-    ready(sql, file) {
+    ready(sql: string, file: string) {
       const key = `${file}\n${sql}`;
       const query = ready.get(key) ?? make(sql, file);
       ready.set(key, query);

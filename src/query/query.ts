@@ -53,11 +53,11 @@ export interface Queries extends AsyncDisposable {
 const MOST_KEPT = { results: 4, rows: 1000 };
 
 /**
- * Prepares one SELECT statement on its own connection, so that interrupting it does not affect other queries. `file` is
- * its file, for messages. Runs are sequential. The query ends with its connection. Two runs for which `stateOf` gives the
- * same are over the same rows, so the second has the result of the first if its parameters are the same too. Throws
- * `query-failed`, also if a query that is not shared by all briefs names one of the `absent` tables, which exist here
- * without rows.
+ * Prepares one SELECT statement on its own connection, so that interrupting it does not affect other queries. Running it
+ * again needs no parsing; DuckDB plans each run of a statement with parameters. Runs are sequential. The query ends with
+ * its connection. Two runs for which `stateOf` gives the same are over the same rows, so the second has the result of
+ * the first if its parameters are the same too. Throws `query-failed`, also if a query that is not shared by all briefs
+ * names one of the `absent` tables, which exist here without rows.
  */
 export async function readyQuery(
   connection: DuckDBConnection,
@@ -134,9 +134,6 @@ export async function readyQuery(
     },
   };
 }
-
-/** A prepared query: running it again needs no parsing. DuckDB plans each run of a statement with parameters. */
-export type ReadyQuery = Awaited<ReturnType<typeof readyQuery>>;
 
 type Given = OwnParameter | readonly string[];
 

@@ -50,17 +50,6 @@ export function parametersOf(
   return { ...commonParameters(brief, period, settings), own: Object.fromEntries(own) };
 }
 
-export interface Selection {
-  /** The results for charts and findings, which are available first. */
-  readonly forCharts: RowSets;
-  /** The columns of those chart queries that returned no rows. */
-  readonly columns: { readonly [query: string]: readonly string[] };
-  /** All results. Rejects with the faults of all failing queries at once. */
-  readonly all: Promise<RowSets>;
-  /** The evidence sets of the brief, and the incidents that its page may cite by their ids. Rejects like `all`. */
-  readonly evidence: Promise<readonly EvidenceSet[]>;
-}
-
 /** What the queries of an edition are run over. */
 interface From {
   readonly brief: Brief;
@@ -75,8 +64,11 @@ interface From {
 }
 
 /**
- * Runs the queries that the brief uses over the known rows; charts can be drawn while the last queries run. Throws the
- * faults of all failing queries at once, if queries for charts are among them.
+ * Runs the queries that the brief uses over the known rows. `forCharts` are the results for charts and findings, which
+ * are available first, and `columns` the columns of those that returned no rows. Charts can be drawn while the last
+ * queries run: `all` results, and `evidence`, which is the evidence sets and the incidents that the page may cite by
+ * their ids. Each rejects with the faults of all failing queries at once, and so does this function if queries for
+ * charts are among them.
  */
 export async function select({
   brief,
@@ -87,7 +79,7 @@ export async function select({
   incidents,
   openQueries,
   signal,
-}: From): Promise<Selection> {
+}: From) {
   for (const [id, query] of Object.entries(brief.config.holdsWhile))
     queryNamed(brief, query, `holdsWhile.${id}`);
   const { macros, locale } = brief;
@@ -147,9 +139,10 @@ export async function select({
   // A caller that fails before it awaits them leaves them to finish unobserved.
   all.catch(() => {});
   evidence.catch(() => {});
-  const drawn = Object.fromEntries(await forCharts);
+  const drawn: RowSets = Object.fromEntries(await forCharts);
   return { forCharts: faults.length > 0 ? await all : drawn, columns, all, evidence };
 }
+export type Selection = Awaited<ReturnType<typeof select>>;
 
 /** The rows of one query of the brief over the known rows; none if it has no query of this name. */
 export async function selectOne(

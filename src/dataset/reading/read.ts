@@ -14,7 +14,7 @@ import { type DatasetSettings, type DeclaredSettings, termsOf } from '../setting
 import {
   type Dataset,
   modelTables,
-  type OwnRow,
+  type OwnTables,
   type TableName,
   tableNames,
   type Tables,
@@ -111,7 +111,7 @@ export async function loadDataset(folder: string, displayPath: string, staged?: 
     ...loadOwn(table, schemas[table]),
     ...loadImported(table, schemas[table]),
   ]);
-  const own: { [table: string]: readonly OwnRow[] } = {};
+  const own: { [table: string]: OwnTables[string] } = {};
   for (const description of ownFiles) {
     const file = shown(description.path);
     const read = raw.get(description.name);
