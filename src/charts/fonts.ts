@@ -15,47 +15,21 @@ export interface Font {
   readonly bytes: Uint8Array;
 }
 
-const faces = [
+type Face = readonly [Font['family'], Font['weight'], Font['style'], path: string];
+
+const faces: readonly Face[] = [
   ['Source Serif 4', 400, 'normal', 'source-serif/WOFF2/TTF/SourceSerif4-Regular.ttf.woff2'],
   ['Source Serif 4', 400, 'italic', 'source-serif/WOFF2/TTF/SourceSerif4-It.ttf.woff2'],
   ['Source Serif 4', 600, 'normal', 'source-serif/WOFF2/TTF/SourceSerif4-Semibold.ttf.woff2'],
   ['Source Sans 3', 400, 'normal', 'source-sans/WOFF2/TTF/SourceSans3-Regular.ttf.woff2'],
   ['Source Sans 3', 600, 'normal', 'source-sans/WOFF2/TTF/SourceSans3-Semibold.ttf.woff2'],
-] as const;
+];
 
 /** Only pages with such letters embed these faces. Naskh has no italic, so its italic is upright. */
-const arabicFaces = [
-  [
-    'Source Serif 4',
-    400,
-    'normal',
-    '@fontsource/noto-naskh-arabic/files/noto-naskh-arabic-arabic-400-normal.woff2',
-  ],
-  [
-    'Source Serif 4',
-    400,
-    'italic',
-    '@fontsource/noto-naskh-arabic/files/noto-naskh-arabic-arabic-400-normal.woff2',
-  ],
-  [
-    'Source Serif 4',
-    600,
-    'normal',
-    '@fontsource/noto-naskh-arabic/files/noto-naskh-arabic-arabic-600-normal.woff2',
-  ],
-  [
-    'Source Sans 3',
-    400,
-    'normal',
-    '@fontsource/noto-sans-arabic/files/noto-sans-arabic-arabic-400-normal.woff2',
-  ],
-  [
-    'Source Sans 3',
-    600,
-    'normal',
-    '@fontsource/noto-sans-arabic/files/noto-sans-arabic-arabic-600-normal.woff2',
-  ],
-] as const;
+const arabicFaces = faces.map(([family, weight, style]): Face => {
+  const name = family === 'Source Serif 4' ? 'noto-naskh-arabic' : 'noto-sans-arabic';
+  return [family, weight, style, `@fontsource/${name}/files/${name}-arabic-${weight}-normal.woff2`];
+});
 
 /** The blocks of Arabic letters, digits and presentation forms: pairs of the first and last code point. */
 const arabicBlocks = [
@@ -88,35 +62,35 @@ export const arabicChartFamily = 'Noto Sans Arabic';
 export const loadFonts = (): Promise<Font[]> => Promise.all(faces.map(loadFace));
 export const loadArabicFonts = (): Promise<Font[]> => Promise.all(arabicFaces.map(loadFace));
 
-async function loadFace([family, weight, style, path]:
-  (typeof faces)[number] | (typeof arabicFaces)[number]): Promise<Font> {
-  const file = fileURLToPath(import.meta.resolve(path));
+async function loadFace([family, weight, style, path]: Face): Promise<Font> {
+  const file = fileOf(path);
   const bytes = await readFile(file);
   return { family, weight, style, file: basename(file), sha256: hashOf(bytes), bytes };
 }
+const fileOf = (path: string): string => fileURLToPath(import.meta.resolve(path));
 
 /** `@font-face` rules with embedded fonts, so that a page loads nothing external. */
-export const fontFaces = (fonts: readonly Font[]): string =>
-  fonts.map((font) => fontFace(font, '')).join('\n');
+export const fontFaces = (fonts: readonly Font[], rangeOf: (font: Font) => string = () => ''): string =>
+  fonts
+    .map((font) => {
+      const { family, weight, style, bytes } = font;
+      const url = `data:font/woff2;base64,${Buffer.from(bytes).toString('base64')}`;
+      return `@font-face{font-family:'${family}';font-weight:${weight};font-style:${style};${rangeOf(font)}src:url(${url}) format('woff2')}`;
+    })
+    .join('\n');
 
 /**
  * As `fontFaces`, for Arabic letters alone: spaces and Latin letters stay in the family's own faces. Naskh is drawn small
  * and gets the size of the serif; the sans keeps its own, because the canvas that measures charts cannot adjust it.
  */
 export const arabicFontFaces = (fonts: readonly Font[]): string =>
-  fonts
-    .map((font) => {
-      const size = font.family === 'Source Serif 4' ? 'size-adjust:112%;' : '';
-      return fontFace(font, `unicode-range:${arabicRange};${size}`);
-    })
-    .join('\n');
+  fontFaces(fonts, ({ family }) => {
+    const size = family === 'Source Serif 4' ? 'size-adjust:112%;' : '';
+    return `unicode-range:${arabicRange};${size}`;
+  });
 const arabicRange = arabicBlocks
   .map((block) => `U+${block.map((point) => point.toString(16).toUpperCase().padStart(4, '0')).join('-')}`)
   .join(',');
-
-const fontFace = ({ family, weight, style, bytes }: Font, range: string): string =>
-  `@font-face{font-family:'${family}';font-weight:${weight};font-style:${style};${range}` +
-  `src:url(data:font/woff2;base64,${Buffer.from(bytes).toString('base64')}) format('woff2')}`;
 
 /**
  * The code points that can be printed in every style: those of every face of a family, and the Arabic ones of every
@@ -130,13 +104,9 @@ export async function printableCodePoints(): Promise<ReadonlySet<number>> {
       arabicFaces.map(async ([, , , path]) => trueTypeIn(await readFile(fileOf(path.replace(/2$/, ''))))),
     ),
   ]);
-  const arabicPoints = arabic.filter((point) =>
-    arabicBlocks.some(([first, last]) => point >= first && point <= last),
-  );
-  return new Set([...latin, ...arabicPoints]);
+  return new Set([...latin, ...arabic.filter((point) => isArabic(String.fromCodePoint(point)))]);
 }
 
-const fileOf = (path: string): string => fileURLToPath(import.meta.resolve(path));
 const trueTypeOf = (path: string): string => path.replace('/WOFF2/', '/').replace(/\.woff2$/, '');
 
 async function pointsOfEvery(fonts: readonly Promise<Uint8Array>[]): Promise<number[]> {
