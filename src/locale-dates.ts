@@ -4,14 +4,6 @@ import type { Day } from './calendar.ts';
 /** Days and times in the words of a locale. The examples are en-GB. */
 export type Dates = ReturnType<typeof datesOf>;
 
-/** From January and from Sunday. */
-interface Names {
-  readonly months: readonly string[];
-  readonly shortMonths: readonly string[];
-  readonly days: readonly string[];
-  readonly shortDays: readonly string[];
-}
-
 interface MomentOptions {
   /** An IANA time zone; by default, UTC. */
   readonly timeZone?: string;
@@ -20,7 +12,7 @@ interface MomentOptions {
 }
 
 const seasons = ['winter', 'spring', 'summer', 'autumn'];
-const numbers = Array.from({ length: 12 }, (_, index) => String(index + 1).padStart(2, '0'));
+const firstDays = Array.from({ length: 12 }, (_, index) => `2001-${String(index + 1).padStart(2, '0')}-01`);
 /** From Sunday: 7 January 2001 was one. */
 const week = Array.from({ length: 7 }, (_, index) => `2001-01-${String(index + 7).padStart(2, '0')}`);
 
@@ -31,20 +23,17 @@ export function datesOf(
 ) {
   const named = (options: Intl.DateTimeFormatOptions, days: readonly string[]): readonly string[] => {
     const format = new Intl.DateTimeFormat(tag, { ...options, timeZone: 'UTC' });
-    return days.map((day) => format.format(Temporal.Instant.from(`${day}T00:00Z`).epochMilliseconds));
+    return days.map((day) => format.format(Date.parse(day)));
   };
-  let allNames: Names | undefined;
+  const nameAll = () => ({
+    months: named({ month: 'long' }, firstDays),
+    shortMonths: text('dates.short_months').split(' '),
+    days: named({ weekday: 'long' }, week),
+    shortDays: named({ weekday: 'short' }, week),
+  });
+  let allNames: ReturnType<typeof nameAll> | undefined;
   /** Named when first needed, because a command line call needs none. */
-  const namesNow = (): Names =>
-    (allNames ??= {
-      months: named(
-        { month: 'long' },
-        numbers.map((number) => `2001-${number}-01`),
-      ),
-      shortMonths: text('dates.short_months').split(' '),
-      days: named({ weekday: 'long' }, week),
-      shortDays: named({ weekday: 'short' }, week),
-    });
+  const namesNow = () => (allNames ??= nameAll());
   const digits = new Intl.NumberFormat(tag, { useGrouping: false });
   const two = new Intl.NumberFormat(tag, { minimumIntegerDigits: 2 });
   const parts = (day: Day) => {
@@ -59,26 +48,15 @@ export function datesOf(
       shortWeekday: names.shortDays[dayOfWeek % 7] ?? '',
     };
   };
-  const dayAndMonth = (day: Day): string => {
-    const { day: number, month: name } = parts(day);
-    return text('dates.day_of_year', { day: number, month: name });
+  /** A message about a day; with `short`, the name of its month is short. */
+  const write = (key: string, day: Day, length: 'long' | 'short' = 'long'): string => {
+    const written = parts(day);
+    return text(key, length === 'short' ? { ...written, month: written.shortMonth } : written);
   };
-  const longDay = remembering((day) => {
-    const { day: number, month: name, year } = parts(day);
-    return text('dates.day', { day: number, month: name, year });
-  });
-  const month = (day: Day): string => {
-    const { month: name, year } = parts(day);
-    return text('dates.month', { month: name, year });
-  };
-  const shortDay = remembering((day) => {
-    const { day: number, shortMonth, year } = parts(day);
-    return text('dates.day', { day: number, month: shortMonth, year });
-  });
-  const shortDayOfYear = (day: Day): string => {
-    const { day: number, shortMonth } = parts(day);
-    return text('dates.day_of_year', { day: number, month: shortMonth });
-  };
+  const longDay = remembering((day) => write('dates.day', day));
+  const shortDay = remembering((day) => write('dates.day', day, 'short'));
+  const month = (day: Day): string => write('dates.month', day);
+  const shortDayOfYear = (day: Day): string => write('dates.day_of_year', day, 'short');
   const withWeekday = (weekday: string, written: string): string =>
     text('dates.weekday', { weekday, date: written });
   const clocks = new Map<string, Intl.DateTimeFormat>();
@@ -120,10 +98,7 @@ export function datesOf(
     /** `05:00:09 UTC`. The script of the web pages writes times in the same way. */
     clock: (at: Date): string => clockIn('UTC', true).format(at),
     /** `Aug 2021` */
-    shortMonthOfYear: (day: Day): string => {
-      const { shortMonth, year } = parts(day);
-      return text('dates.month', { month: shortMonth, year });
-    },
+    shortMonthOfYear: (day: Day): string => write('dates.month', day, 'short'),
     /** `Wednesday 25 August 2021` */
     weekday: (day: Day): string => withWeekday(parts(day).weekday, longDay(day)),
     /** `Europe/London` as `London`, or in a language that is not written in Latin letters, its own name of the time. */
@@ -142,10 +117,10 @@ export function datesOf(
       if (first.day === 1 && last.day === last.daysInMonth)
         return isOneMonth ? month(start) : text('dates.months', { first: month(start), last: month(end) });
       if (isOneMonth) {
-        const { day: number, month: name, year } = parts(end);
-        return text('dates.days_of_month', { first: parts(start).day, last: number, month: name, year });
+        const of = parts(end);
+        return text('dates.days_of_month', { ...of, first: parts(start).day, last: of.day });
       }
-      const from = first.year === last.year ? dayAndMonth(start) : longDay(start);
+      const from = first.year === last.year ? write('dates.day_of_year', start) : longDay(start);
       return text('dates.days', { first: from, last: longDay(end) });
     },
     /** `spring 2019`, `winter 2019–20` */
@@ -154,10 +129,8 @@ export function datesOf(
       const season = seasons[Math.floor((number % 12) / 3)] ?? '';
       if (season !== 'winter') return text('dates.season', { season, year: digits.format(year) });
       const before = number === 12 ? year : year - 1;
-      return text('dates.winter', {
-        year: digits.format(before),
-        next: two.format((before + 1) % 100),
-      });
+      const next = two.format((before + 1) % 100);
+      return text('dates.winter', { year: digits.format(before), next });
     },
   };
 }

@@ -3,7 +3,7 @@ import Handlebars from 'handlebars';
 import { IntlMessageFormat } from 'intl-messageformat';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { type Dates, datesOf } from './locale-dates.ts';
+import { datesOf } from './locale-dates.ts';
 
 type Value = string | number;
 type Values = Readonly<Record<string, Value>>;
@@ -11,36 +11,7 @@ type Values = Readonly<Record<string, Value>>;
 type HtmlValues = Readonly<Record<string, Value | { toHTML(): string }>>;
 
 /** The words of one language, by key, such as `page.endnotes.number`. */
-export interface Locale extends Dates {
-  /** BCP 47 tag, such as `en-GB`. */
-  readonly tag: string;
-  /** The tag with the digits of the locale, for `Intl`. */
-  readonly intlTag: string;
-  /** The direction of its script. */
-  readonly direction: 'ltr' | 'rtl';
-  /** The file, named as in manifests, and as text what of it shapes an edition: all but the words of web and mail. */
-  readonly source: { readonly file: string; readonly text: string };
-  readonly keys: readonly string[];
-  /**
-   * The names of the values that a message needs, and of those that choose between words. Throws `MessageError` if there
-   * is no such key.
-   */
-  readonly valuesOf: (key: string) => {
-    readonly names: readonly string[];
-    readonly choosing: readonly string[];
-  };
-  /** Throws `MessageError` if there is no such key, or if a value that it needs is not among those given. */
-  readonly require: (key: string, given: readonly string[]) => void;
-  /** The message as plain text, without its tags. Throws `MessageError` for an unknown key or a missing value. */
-  readonly text: (key: string, values?: Values) => string;
-  /** The message as HTML: values are escaped, and the tags `<b>` and `<i>` are kept. */
-  readonly html: (key: string, values?: HtmlValues) => string;
-  readonly number: (value: number, options?: Intl.NumberFormatOptions) => string;
-  /** `a, b, c` */
-  readonly list: (items: readonly string[]) => string;
-  /** The words that rules look for; undefined if the file has none. */
-  readonly lists: WordLists | undefined;
-}
+export type Locale = ReturnType<typeof openLocale>;
 
 /** A message cannot be printed. */
 export class MessageError extends Error {
@@ -68,7 +39,6 @@ const wordLists = z.strictObject({
     .strictObject({ likelihood: words, other_likelihood: words, confidence: words, other_confidence: words })
     .optional(),
 });
-type WordLists = z.output<typeof wordLists>;
 
 type Messages = { readonly [key: string]: string | Messages };
 const messagesByKey: z.ZodType<Messages> = z.lazy(() =>
@@ -100,17 +70,9 @@ export const localeFile = z
 /** The folder with the locales of the program. */
 export const localesFolder = join(import.meta.dirname, '../locales');
 
-/** TypeScript does not know this method yet; all supported versions of Node have it. */
-declare global {
-  namespace Intl {
-    interface Locale {
-      getTextInfo(): { readonly direction: 'ltr' | 'rtl' };
-    }
-  }
-}
-
 /** The direction in which a language is written. */
-export const directionOf = (tag: string): Locale['direction'] => new Intl.Locale(tag).getTextInfo().direction;
+export const directionOf = (tag: string): 'ltr' | 'rtl' =>
+  new Intl.Locale(tag).getTextInfo().direction ?? 'ltr';
 
 /** Whether a text has letters that are written from right to left: Hebrew, Arabic and their neighbours. */
 export const isRightToLeft = (text: string): boolean => rightToLeft.test(text);
@@ -128,7 +90,7 @@ export function openLocale(
   tag: string,
   yaml: string,
   extended: readonly { readonly tag: string; readonly yaml: string }[] = [],
-): Locale {
+) {
   const file = `locales/${tag}.yaml`;
   const chain = [{ tag, yaml }, ...extended].map((each) => {
     const { extends: _, lists, numerals, ...groups } = localeFile.parse(parse(each.yaml));
@@ -150,10 +112,17 @@ export function openLocale(
         hint: 'Correct the key, or add the message to the locale.',
       });
     const message = new IntlMessageFormat(source, intlTag);
-    const found = { message, ...namesIn(message.getAst()) };
+    const values = [...valuesIn(message.getAst())];
+    const namesOf = (among: typeof values) => [...new Set(among.map(({ name }) => name))];
+    const found = {
+      message,
+      names: namesOf(values),
+      choosing: namesOf(values.filter((each) => each.chooses)),
+    };
     parsed.set(key, found);
     return found;
   };
+  /** Throws `MessageError` if there is no such key, or if a value that it needs is not among those given. */
   const require = (key: string, given: readonly string[]): void => {
     const { names } = find(key);
     const missing = names.filter((name) => !given.includes(name));
@@ -161,11 +130,6 @@ export function openLocale(
       throw new MessageError(`The message "${key}" gets no value for ${missing.join(', ')}.`, {
         hint: `It needs ${names.join(', ')}: see ${file}.`,
       });
-  };
-  const format = (key: string, { message }: Parsed, values: Record<string, unknown>): string => {
-    const given = Object.keys(values).filter((name) => values[name] !== undefined && values[name] !== null);
-    require(key, given);
-    return [message.format(values)].flat().join('');
   };
   const number = new Intl.NumberFormat(intlTag);
   // Making a formatter takes twenty times as long as using it.
@@ -176,60 +140,61 @@ export function openLocale(
     formatters.set(key, formatter);
     return formatter;
   };
-  /** Numbers that are printed as they are get the digits of the locale. */
-  const printed = (
+  /** Numbers that are printed as they are get the digits of the locale; `print` prints other values. */
+  const format = (
+    key: string,
     values: HtmlValues,
-    { choosing }: Parsed,
-    print: (value: Values[string] | { toHTML(): string }) => unknown,
-  ) =>
-    Object.fromEntries(
-      Object.entries(values).map(([name, value]): [string, unknown] => {
-        // A keyword of ICU has no spaces.
-        if (choosing.includes(name))
-          return [name, typeof value === 'number' ? value : print(String(value).replaceAll(' ', '_'))];
-        return [name, typeof value === 'number' ? number.format(value) : print(value)];
-      }),
-    );
-  const text: Locale['text'] = (key, values = {}) => {
-    const found = find(key);
-    return format(key, found, { ...printed(values, found, (value) => value), ...plainTags });
+    { tags, print }: { tags: typeof htmlTags; print: (value: HtmlValues[string]) => unknown },
+  ): string => {
+    const { message, choosing } = find(key);
+    const given = Object.entries(values).flatMap(([name, value]): [string, unknown][] => {
+      if (value === undefined || value === null) return [];
+      const chooses = choosing.includes(name);
+      if (typeof value === 'number') return [[name, chooses ? value : number.format(value)]];
+      // A keyword of ICU has no spaces.
+      return [[name, print(chooses ? String(value).replaceAll(' ', '_') : value)]];
+    });
+    require(key, given.map(([name]) => name));
+    return [message.format({ ...Object.fromEntries(given), ...tags })].flat().join('');
   };
+  /** The message as plain text, without its tags. Throws `MessageError` for an unknown key or a missing value. */
+  const text = (key: string, values: Values = {}): string =>
+    format(key, values, { tags: plainTags, print: (value) => value });
   const list = new Intl.ListFormat(tag, { type: 'unit' });
+  // A word on a web page or in a mail changes no edition.
+  const shaping = [...messages].filter(([key]) => !/^(?:web|mail)\./.test(key));
   return Object.assign(datesOf(intlTag, text), {
+    /** BCP 47 tag, such as `en-GB`. */
     tag,
+    /** The tag with the digits of the locale, for `Intl`. */
     intlTag,
+    /** The direction of its script. */
     direction: directionOf(tag),
-    // A word on a web page or in a mail changes no edition.
-    source: { file, text: shapingText(messages, lists, numerals) },
+    /** The file, named as in manifests, and as text what of it shapes an edition: all but the words of web and mail. */
+    source: { file, text: JSON.stringify([shaping, lists, ...(numerals === undefined ? [] : [numerals])]) },
     keys: [...messages.keys()],
+    /** The words that rules look for; undefined if the file has none. */
     lists,
-    valuesOf: find,
+    /**
+     * The names of the values that a message needs, and of those that choose between words. Throws `MessageError` if
+     * there is no such key.
+     */
+    valuesOf: (key: string): Pick<Parsed, 'names' | 'choosing'> => find(key),
     require,
     text,
-    html: (key: string, values: HtmlValues = {}) => {
-      const found = find(key);
-      const escaped = printed(values, found, (value) =>
-        typeof value === 'object' ? value.toHTML() : Handlebars.escapeExpression(String(value)),
-      );
-      return format(key, found, { ...escaped, ...htmlTags });
-    },
-    number: (value: number, options?: Intl.NumberFormatOptions) =>
+    /** The message as HTML: values are escaped, and the tags `<b>` and `<i>` are kept. */
+    html: (key: string, values: HtmlValues = {}): string =>
+      format(key, values, {
+        tags: htmlTags,
+        print: (value) =>
+          typeof value === 'object' ? value.toHTML() : Handlebars.escapeExpression(String(value)),
+      }),
+    number: (value: number, options?: Intl.NumberFormatOptions): string =>
       (options === undefined ? number : numberWith(options)).format(value),
-    list: (items: readonly string[]) => list.format(items),
+    /** `a, b, c` */
+    list: (items: readonly string[]): string => list.format(items),
   });
 }
-
-const shapingText = (
-  messages: ReadonlyMap<string, string>,
-  lists: WordLists | undefined,
-  numerals: string | undefined,
-): string =>
-  JSON.stringify(
-    [[...messages].filter(([key]) => !/^(?:web|mail)\./.test(key)), lists, numerals].slice(
-      0,
-      numerals === undefined ? 2 : 3,
-    ),
-  );
 
 const tagged = (open: string, close: string) => (parts: readonly string[]) => open + parts.join('') + close;
 const htmlTags = { b: tagged('<b>', '</b>'), i: tagged('<i>', '</i>') };
@@ -237,9 +202,7 @@ const plainTags = { b: tagged('', ''), i: tagged('', '') };
 
 function flatten(given: Messages, prefix: string): [string, string][] {
   return Object.entries(given).flatMap(([key, value]) =>
-    typeof value === 'string'
-      ? [[prefix + key, value] satisfies [string, string]]
-      : flatten(value, `${prefix}${key}.`),
+    typeof value === 'string' ? [[prefix + key, value]] : flatten(value, `${prefix}${key}.`),
   );
 }
 
@@ -252,26 +215,14 @@ interface Parsed {
 
 type Elements = ReturnType<IntlMessageFormat['getAst']>;
 
-/** The names of the values in a parsed message. */
-function namesIn(elements: Elements): Pick<Parsed, 'names' | 'choosing'> {
-  const names = new Set<string>();
-  const choosing = new Set<string>();
-  const read = (parts: Elements): void => {
-    for (const part of parts) {
-      if ('children' in part) read(part.children);
-      else if ('options' in part) {
-        names.add(part.value);
-        choosing.add(part.value);
-        for (const option of Object.values(part.options)) read(option.value);
-      } else if ('value' in part && !isLiteral(part)) {
-        names.add(part.value);
-        // `{count, number}`
-        if ('style' in part) choosing.add(part.value);
-      }
-    }
-  };
-  read(elements);
-  return { names: [...names], choosing: [...choosing] };
+/** The values in a parsed message, and whether each chooses between words, or Intl formats it, as `{count, number}`. */
+function* valuesIn(elements: Elements): Generator<{ readonly name: string; readonly chooses: boolean }> {
+  for (const part of elements) {
+    if ('children' in part) yield* valuesIn(part.children);
+    else if ('value' in part && !isLiteral(part))
+      yield { name: part.value, chooses: 'options' in part || 'style' in part };
+    if ('options' in part) for (const { value } of Object.values(part.options)) yield* valuesIn(value);
+  }
 }
 /** A text in a parsed message: `TYPE.literal` of @formatjs/icu-messageformat-parser. */
 const isLiteral = ({ type }: { readonly type: number }): boolean => type === 0;
