@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { Canvas } from 'canvas';
 import * as vega from 'vega';
 import { expressionInterpreter } from 'vega-interpreter';
@@ -6,6 +5,7 @@ import { compile } from 'vega-lite';
 import { z } from 'zod';
 import type { Row, Value } from '../dataset/parse-rows.ts';
 import { AppError, type Fault } from '../errors.ts';
+import { hashOf } from '../hash.ts';
 import { checkFields, type Columns } from './fields.ts';
 import { pngOf } from './png.ts';
 import { readScene, rowKey, type Scene } from './scene.ts';
@@ -75,6 +75,7 @@ interface CompiledChart {
   readonly spec: vega.Spec;
   /** Vega's dataflow for the spec. */
   readonly runtime: vega.Runtime;
+  readonly warnings: readonly string[];
   /** The sets of columns, each as JSON, for which every field was found. */
   readonly fitting: Set<string>;
 }
@@ -137,14 +138,13 @@ async function inView<T>(
 
   const warnings: string[] = [];
   const refusals: string[] = [];
-  const logger = strictLogger(warnings);
   try {
-    const { spec, runtime } = compileChecked(given, { theme, file, columns: known, logger, warnings });
+    const { spec, runtime } = compileChecked(given, { theme, file, columns: known, warnings });
     const view = new vega.View(locale === undefined ? runtime : Object.assign({}, runtime, { locale }), {
       renderer: 'none',
       expr: expressionInterpreter,
       loader: closedLoader(refusals),
-      logger,
+      logger: strictLogger(warnings),
     });
     if (locale !== undefined) useNumerals(view, locale.number.numerals);
     try {
@@ -231,9 +231,8 @@ export function checkChart(
   spec: object,
   { theme, file, columns }: { theme: object; file: string; columns: Columns },
 ): readonly Fault[] {
-  const warnings: string[] = [];
   try {
-    compileChecked(spec, { theme, file, columns, logger: strictLogger(warnings), warnings });
+    compileChecked(spec, { theme, file, columns, warnings: [] });
     return [];
   } catch (cause) {
     if (cause instanceof AppError) return cause.faults;
@@ -257,47 +256,42 @@ function drawable(value: Value): Value {
 interface Compiling {
   readonly theme: object;
   readonly file: string;
-  readonly columns: Columns;
-  readonly logger: vega.LoggerInterface;
+  /** Receives the warnings of the spec. */
   readonly warnings: string[];
 }
 
 /** Returns the compiled spec. Throws `chart-failed` with every fault that can be found before drawing. */
-function compileChecked(spec: object, { file, columns, ...compiling }: Compiling): CompiledChart {
-  const refuse = (faults: readonly Fault[]): void => {
-    if (faults.length > 0) throw new AppError('chart-failed', faults);
-  };
+function compileChecked(
+  spec: object,
+  { columns, ...compiling }: Compiling & { readonly columns: Columns },
+): CompiledChart {
+  const { theme, file, warnings } = compiling;
   refuse(checkSpec(spec, { file, given: Object.keys(columns) }));
-  const compiled = compileOnce(spec, { ...compiling, file, refuse });
-  const key = JSON.stringify(columns);
-  if (!compiled.fitting.has(key)) {
+  // Kept, because compiling takes most of a chart's time and depends only on the spec and theme.
+  const key = hashOf(JSON.stringify([spec, theme]));
+  const known = compiledCharts.get(key);
+  warnings.push(...(known?.warnings ?? []));
+  const compiled = known ?? compileSpec(spec, compiling);
+  compiledCharts.set(key, compiled);
+  const fields = JSON.stringify(columns);
+  if (!compiled.fitting.has(fields)) {
     refuse(checkFields(spec, { file, compiled: compiled.spec, columns }));
-    compiled.fitting.add(key);
+    compiled.fitting.add(fields);
   }
   return compiled;
 }
 
-/** Cached, because compiling takes most of a chart's time and depends only on the spec and theme. */
-function compileOnce(
-  spec: object,
-  {
-    theme,
-    file,
-    logger,
-    warnings,
-    refuse,
-  }: Omit<Compiling, 'columns'> & { refuse: (faults: readonly Fault[]) => void },
-): CompiledChart {
-  const key = createHash('sha256')
-    .update(JSON.stringify([spec, theme]))
-    .digest('hex');
-  const known = compiledCharts.get(key);
-  if (known !== undefined) return known;
+function refuse(faults: readonly Fault[]): void {
+  if (faults.length > 0) throw new AppError('chart-failed', faults);
+}
+
+function compileSpec(spec: object, { theme, file, warnings }: Compiling): CompiledChart {
   refuse(checkAgainstSchema(spec, { file }));
   let vegaSpec: vega.Spec;
   try {
     // Without a description of each mark, because the page replaces them all with one text alternative.
     const config = { ...theme, aria: false };
+    const logger = strictLogger(warnings);
     // Vega-Lite's spec types are stricter than can be checked for JSON here; it warns about anything that it cannot
     // read.
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion
@@ -310,10 +304,7 @@ function compileOnce(
     throw cause;
   }
   const runtime = vega.parse(structuredClone(vegaSpec), undefined, { ast: true });
-  const compiled = { spec: vegaSpec, runtime, fitting: new Set<string>() };
-  // A spec with warnings is recompiled each time, so that it warns each time.
-  if (warnings.length === 0) compiledCharts.set(key, compiled);
-  return compiled;
+  return { spec: vegaSpec, runtime, warnings: [...warnings], fitting: new Set() };
 }
 
 /** A loader that loads nothing, so that no spec can read a file or an address. */

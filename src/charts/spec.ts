@@ -37,6 +37,9 @@ export function checkSpec(
   const named = new Set<string>();
   const own = new Set<string>();
   let isLoaded = false;
+  const report = (field: string, problem: string, hint: string): void => {
+    faults.push({ file, field, problem, hint });
+  };
 
   const walk = (value: unknown, path: string): void => {
     if (Array.isArray(value)) {
@@ -48,55 +51,34 @@ export function checkSpec(
     if (typeof value !== 'object' || value === null) return;
     for (const [key, item] of Object.entries(value)) {
       const here = path === '' ? key : `${path}.${key}`;
-      if (forbiddenKeys.has(key)) {
-        faults.push({
-          file,
-          field: here,
-          problem: `Charts may not use "${key}".`,
-          hint: 'Use a query of the brief, under data, instead.',
-        });
-      }
+      if (forbiddenKeys.has(key))
+        report(here, `Charts may not use "${key}".`, 'Use a query of the brief, under data, instead.');
       if (key === 'sample') impure(here);
       if (stepsOf(key, item) > mostSteps) boundless(here);
-      if ((key === 'mark' || key === 'type') && item === 'image') {
-        faults.push({ file, field: here, problem: 'Charts may not show images.', hint: 'Use another mark.' });
-      }
+      if ((key === 'mark' || key === 'type') && item === 'image')
+        report(here, 'Charts may not show images.', 'Use another mark.');
       if (key === 'data' && typeof item === 'object' && item !== null) collectData(item, here);
       walk(item, here);
     }
   };
-  const boundless = (field: string): void => {
-    faults.push({
-      file,
+  const boundless = (field: string): void =>
+    report(
       field,
-      problem: `Charts may not have more than ${mostSteps.toLocaleString('en-GB')} steps, or repeat something in an expression.`,
-      hint: 'Use fewer steps, or generate the rows in a query.',
-    });
-  };
-  const impure = (field: string): void => {
-    faults.push({
-      file,
+      `Charts may not have more than ${mostSteps.toLocaleString('en-GB')} steps, or repeat something in an expression.`,
+      'Use fewer steps, or generate the rows in a query.',
+    );
+  const impure = (field: string): void =>
+    report(
       field,
-      problem:
-        'Charts may not use the current time or random numbers: the same rows must give the same drawing.',
-      hint: 'Compute the value in a query.',
-    });
-  };
-  const collectData = (data: object, path: string): void => {
+      'Charts may not use the current time or random numbers: the same rows must give the same drawing.',
+      'Compute the value in a query.',
+    );
+  const collectData = (data: object, field: string): void => {
     if ('sequence' in data || 'graticule' in data || 'sphere' in data) {
       if ('name' in data) own.add(String(data.name));
-      return;
-    }
-    if ('name' in data && !('values' in data)) named.add(String(data.name));
+    } else if ('name' in data && !('values' in data)) named.add(String(data.name));
     else if ('url' in data) isLoaded = true;
-    else {
-      faults.push({
-        file,
-        field: path,
-        problem: 'The spec contains its own data.',
-        hint: 'Refer to data by name: { "name": "…" }.',
-      });
-    }
+    else report(field, 'The spec contains its own data.', 'Refer to data by name: { "name": "…" }.');
   };
 
   walk(spec, '');
@@ -107,24 +89,20 @@ export function checkSpec(
     // Report a misspelt name once, without also reporting the intended name as unused.
     const meant = similarTo(name, unused);
     if (meant !== undefined) unused.delete(meant);
-    faults.push({
-      file,
-      field: 'data.name',
-      problem: `The spec uses data "${name}", which the brief does not provide.`,
-      hint:
-        meant === undefined
-          ? `Add it to the data of the chart in brief.yaml, or use one of ${given.join(', ')}.`
-          : `Did you mean "${meant}"?`,
-    });
+    report(
+      'data.name',
+      `The spec uses data "${name}", which the brief does not provide.`,
+      meant === undefined
+        ? `Add it to the data of the chart in brief.yaml, or use one of ${given.join(', ')}.`
+        : `Did you mean "${meant}"?`,
+    );
   }
-  for (const name of unused) {
-    faults.push({
-      file,
-      field: 'data',
-      problem: `The brief provides data "${name}", which the spec does not use.`,
-      hint: 'Remove it from brief.yaml, or use it.',
-    });
-  }
+  for (const name of unused)
+    report(
+      'data',
+      `The brief provides data "${name}", which the spec does not use.`,
+      'Remove it from brief.yaml, or use it.',
+    );
   return faults;
 }
 

@@ -1,10 +1,8 @@
 import { Worker } from 'node:worker_threads';
-import type { Row } from '../dataset/parse-rows.ts';
 import { AppError } from '../errors.ts';
 import { drawChart, drawPicture } from './draw.ts';
 import {
   type FromChartProcess,
-  receiver,
   registerChartFonts,
   registerOwnFonts,
   sender,
@@ -12,8 +10,7 @@ import {
 } from './worker.ts';
 
 /** Draws charts one after another, in a process that can be killed while drawing. */
-const numberedSpec = sender<object>();
-const mapOf = receiver<readonly Row[]>();
+const numberedSpec = sender();
 
 const answer = (message: FromChartProcess): void => void process.send?.(message);
 
@@ -28,13 +25,12 @@ new Worker(
 ).unref();
 
 await registerChartFonts();
-process.on('message', ({ request, maps: sent, as }: ToChartProcess) => {
-  const maps = Object.fromEntries(Object.entries(sent).map(([name, rows]) => [name, mapOf(rows)]));
+process.on('message', ({ request, as }: ToChartProcess) => {
   const draw = async (): Promise<FromChartProcess> => {
     await registerOwnFonts(request.fonts ?? []);
-    if (as === 'picture') return { kind: 'pictured', png: await drawPicture({ ...request, maps }) };
+    if (as === 'picture') return { kind: 'pictured', png: await drawPicture(request) };
     // Functions cannot be sent.
-    const { compiled, drawPicture: _, ...drawing } = await drawChart({ ...request, maps });
+    const { compiled, drawPicture: _, ...drawing } = await drawChart(request);
     return { kind: 'drawn', drawing, compiled: numberedSpec(compiled) };
   };
   draw().then(answer, (error: unknown) =>

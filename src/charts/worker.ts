@@ -2,15 +2,12 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { getCompileCacheDir } from 'node:module';
 import { fileURLToPath } from 'node:url';
-import type { Row } from '../dataset/parse-rows.ts';
 import { AppError, type ErrorCode, type Fault } from '../errors.ts';
 import type { ChartRequest, DrawChart, Drawing } from './draw.ts';
 import { arabicChartFamily, loadArabicFonts, loadFonts } from './fonts.ts';
 
-/** A request; its maps, which are the same for every edition, are sent only once. */
 export interface ToChartProcess {
-  readonly request: Omit<ChartRequest, 'maps'>;
-  readonly maps: { readonly [set: string]: SentOnce<readonly Row[]> };
+  readonly request: ChartRequest;
   readonly as: 'drawing' | 'picture';
 }
 export type FromChartProcess =
@@ -18,7 +15,7 @@ export type FromChartProcess =
   | {
       readonly kind: 'drawn';
       readonly drawing: Omit<Drawing, 'compiled' | 'drawPicture'>;
-      readonly compiled: SentOnce<object>;
+      readonly compiled: SentOnce;
     }
   | { readonly kind: 'pictured'; readonly png: Uint8Array }
   | { readonly kind: 'refused'; readonly code: ErrorCode; readonly faults: readonly Fault[] }
@@ -70,7 +67,7 @@ export function openChartProcess(limits: ChartLimits = usual): ChartProcess {
       ({ child } = started);
       const drawing = nextOf(child, limits.seconds);
       // If sending fails, the process has ended, which `nextOf` detects.
-      child.send(started.pack(request, as), () => {});
+      child.send({ request, as } satisfies ToChartProcess, () => {});
       const message = await drawing;
       const found = read(message, started);
       if (found !== undefined) return found;
@@ -92,11 +89,6 @@ export function openChartProcess(limits: ChartLimits = usual): ChartProcess {
     last = done.catch(() => {});
     return done;
   };
-  const pictureOf = (request: ChartRequest): Drawing['drawPicture'] => {
-    let png: Promise<Uint8Array> | undefined;
-    const read = (message: FromChartProcess) => (message.kind === 'pictured' ? message.png : undefined);
-    return () => (png ??= inTurn(() => ask(request, { as: 'picture' }, read)));
-  };
 
   return {
     start: () => void start().catch(() => {}),
@@ -104,9 +96,14 @@ export function openChartProcess(limits: ChartLimits = usual): ChartProcess {
       inTurn(() =>
         ask(request, { as: 'drawing' }, (message, { specOf }): Drawing | undefined => {
           if (message.kind !== 'drawn') return undefined;
+          let png: Promise<Uint8Array> | undefined;
+          const drawPicture = () =>
+            inTurn(() =>
+              ask(request, { as: 'picture' }, (sent) => (sent.kind === 'pictured' ? sent.png : undefined)),
+            );
           // Always the same object, so that results cached for it, such as its packed form, stay valid.
           const compiled = specOf(message.compiled);
-          return { ...message.drawing, compiled, drawPicture: pictureOf(request) };
+          return { ...message.drawing, compiled, drawPicture: () => (png ??= drawPicture()) };
         }),
       ),
     async [Symbol.asyncDispose]() {
@@ -119,17 +116,7 @@ export function openChartProcess(limits: ChartLimits = usual): ChartProcess {
 
 interface Running {
   readonly child: ChildProcess;
-  readonly pack: (request: ChartRequest, as: ToChartProcess['as']) => ToChartProcess;
-  readonly specOf: (sent: SentOnce<object>) => object;
-}
-
-function packer(): Running['pack'] {
-  const send = sender<readonly Row[]>();
-  return ({ maps = {}, ...request }, as) => ({
-    request,
-    as,
-    maps: Object.fromEntries(Object.entries(maps).map(([name, rows]) => [name, send(rows)])),
-  });
+  readonly specOf: (sent: SentOnce) => object;
 }
 
 async function startProcess({ megabytes }: ChartLimits): Promise<Running> {
@@ -155,7 +142,7 @@ async function startProcess({ megabytes }: ChartLimits): Promise<Running> {
   // The process must not keep the program from ending.
   child.unref();
   child.channel?.unref();
-  return { child, pack: packer(), specOf: receiver() };
+  return { child, specOf: receiver() };
 }
 
 /** Thrown when a process will send nothing more. */
@@ -193,28 +180,25 @@ async function nextOf(child: ChildProcess, seconds: number): Promise<FromChartPr
 }
 
 /** Slowness may be due to a busy machine, and a killed process says nothing about the chart. */
-const codes = {
-  slow: 'chart-slow',
-  memory: 'chart-failed',
-  gone: 'chart-unfinished',
-  unstarted: 'chart-unfinished',
-} as const satisfies { [why in Lost['why']]: ErrorCode };
-
 function tooMuch(
   { name, file }: ChartRequest,
   { limits, cause }: { limits: ChartLimits; cause: Lost },
 ): AppError {
-  const problem = {
-    slow: `The chart "${name}" takes longer than ${limits.seconds} s.`,
-    memory: `The chart "${name}" takes more than ${limits.megabytes} MB of memory.`,
-    gone: `The chart "${name}" crashed the process that draws it, twice.`,
-    unstarted: `The process that draws the chart "${name}" did not start: ${cause.message}`,
-  }[cause.why];
+  const failures: { readonly [why in Lost['why']]: readonly [ErrorCode, string] } = {
+    slow: ['chart-slow', `The chart "${name}" takes longer than ${limits.seconds} s.`],
+    memory: ['chart-failed', `The chart "${name}" takes more than ${limits.megabytes} MB of memory.`],
+    gone: ['chart-unfinished', `The chart "${name}" crashed the process that draws it, twice.`],
+    unstarted: [
+      'chart-unfinished',
+      `The process that draws the chart "${name}" did not start: ${cause.message}`,
+    ],
+  };
+  const [code, problem] = failures[cause.why];
   const hint =
     cause.why === 'unstarted'
       ? 'Check that the machine has free memory and can start more processes.'
       : 'Use fewer steps in the spec, or fewer rows from the query.';
-  return new AppError(codes[cause.why], [{ file, problem, hint }], { cause });
+  return new AppError(code, [{ file, problem, hint }], { cause });
 }
 
 /** Registers the fonts of charts, so that this process measures their text correctly. */
@@ -247,30 +231,27 @@ export async function registerOwnFonts(files: readonly string[]): Promise<void> 
 }
 
 /**
- * A value that is sent to another process repeatedly: the value itself only the first time, and afterwards its number.
- * Both ends keep the values for their own lifetime.
+ * A compiled spec, sent for every drawing of it: the spec itself only the first time, and afterwards its number. Both
+ * ends keep the specs for their own lifetime.
  */
-export interface SentOnce<T extends object> {
+export interface SentOnce {
   readonly number: number;
-  readonly value?: T;
+  readonly value?: object;
 }
 
-export function sender<T extends object>(): (value: T) => SentOnce<T> {
-  const numbers = new WeakMap<T, number>();
-  let last = 0;
+export function sender(): (value: object) => SentOnce {
+  const numbers = new Map<object, number>();
   return (value) => {
     const known = numbers.get(value);
     if (known !== undefined) return { number: known };
-    last += 1;
-    numbers.set(value, last);
-    return { number: last, value };
+    numbers.set(value, numbers.size);
+    return { number: numbers.size - 1, value };
   };
 }
 
-export function receiver<T extends object>(): (sent: SentOnce<T>) => T {
-  const values = new Map<number, T>();
-  return ({ number, value: sent }) => {
-    const value = sent ?? values.get(number);
+function receiver(): (sent: SentOnce) => object {
+  const values = new Map<number, object>();
+  return ({ number, value = values.get(number) }) => {
     if (value === undefined) throw new Error(`Nothing was sent under the number ${number}.`);
     values.set(number, value);
     return value;
