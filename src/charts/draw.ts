@@ -309,11 +309,11 @@ function compileSpec(spec: object, { theme, file, warnings }: Compiling): Compil
 
 /** A loader that loads nothing, so that no spec can read a file or an address. */
 function closedLoader(refusals: string[]): vega.Loader {
-  const refuse = (address: string): Promise<never> => {
+  const block = (address: string): Promise<never> => {
     refusals.push(`The spec requests "${address}", but charts may not load anything.`);
     return Promise.reject(new Error('charts may not load anything'));
   };
-  return { load: refuse, http: refuse, file: refuse, sanitize: () => Promise.resolve({ href: '#' }) };
+  return { load: block, http: block, file: block, sanitize: () => Promise.resolve({ href: '#' }) };
 }
 
 /** Collects warnings, because Vega continues after them. */

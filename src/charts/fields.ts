@@ -10,10 +10,6 @@ interface Fields {
   /** The chart's data sets that the rows come from. */
   readonly sets: readonly string[];
 }
-interface Unknown {
-  readonly name: string;
-  readonly fields: Fields;
-}
 interface Json {
   readonly [key: string]: unknown;
 }
@@ -37,68 +33,50 @@ export function checkFields(
   spec: object,
   { file, compiled, columns }: { file: string; compiled: object; columns: Columns },
 ): Fault[] {
-  const unknown = new Map<string, Unknown>();
-  const sources: Fields[] = [];
-  const report = (name: string, fields: Fields): void => {
-    if (fields.open || fields.names.has(name)) return;
-    unknown.set(JSON.stringify([name, fields.sets]), { name, fields });
-  };
-  new CompiledFields({ columns, report, sources }).read(compiled);
-
+  const fieldsOf = new CompiledFields(columns);
+  const { unknown, sources } = fieldsOf;
+  fieldsOf.read(compiled);
   // Vega-Lite drops anything that no mark needs, so a field used only there must be known somewhere in the chart.
   if (!sources.some(({ open }) => open)) {
-    const names = new Set(sources.flatMap((each) => [...each.names]));
-    const sets = Object.keys(columns);
+    const anywhere = { ...joined(sources), sets: Object.keys(columns) };
     const found = new Set([...unknown.values()].map(({ name }) => name));
     for (const name of fieldsNamedIn(spec))
-      if (name !== '*' && !found.has(name)) report(name, { names, open: false, sets });
+      if (name !== '*' && !found.has(name)) fieldsOf.report(name, anywhere);
   }
   return [...unknown.values()].flatMap(({ name, fields: { names, sets } }): Fault[] => {
-    const [first, ...others] = placesOf(name, spec, sets);
+    const [first, ...more] = placesOf(name, spec, sets);
     // Vega-Lite uses fields that it creates itself, such as the end of a bin, even if they do not exist.
     if (first === undefined) return [];
-    const similar = similarTo(
-      name,
-      [...names].filter((each) => each !== rowKey),
-    );
+    const others = [...names].filter((each) => each !== rowKey);
+    const similar = similarTo(name, others);
     const own = sets.flatMap((set) => columns[set] ?? []);
-    const of = sets.map((set) => `"${set}"`).join(' or ');
-    return [
-      {
-        file,
-        field: first,
-        problem:
-          `There is no field "${name}"${of === '' ? '' : ` in ${of}`}: no query returns it as a column, and no transform creates it.` +
-          (others.length === 0 ? '' : ` The spec uses it in ${others.length + 1} places.`),
-        hint:
-          similar === undefined
-            ? `Correct the name, or add it to the query. The columns are ${own.join(', ')}.`
-            : `Did you mean "${similar}"?`,
-      },
-    ];
+    const of = sets.length === 0 ? '' : ` in ${sets.map((set) => `"${set}"`).join(' or ')}`;
+    const uses = more.length === 0 ? '' : ` The spec uses it in ${more.length + 1} places.`;
+    const problem = `There is no field "${name}"${of}: no query returns it as a column, and no transform creates it.${uses}`;
+    const hint =
+      similar === undefined
+        ? `Correct the name, or add it to the query. The columns are ${own.join(', ')}.`
+        : `Did you mean "${similar}"?`;
+    return [{ file, field: first, problem, hint }];
   });
 }
 
-/** Finds the fields of each data source in a compiled spec, and reports the use of any others. */
+/** Finds the fields of each data source in a compiled spec, and the use of any others. */
 class CompiledFields {
+  readonly unknown = new Map<string, { readonly name: string; readonly fields: Fields }>();
+  /** The fields of each source. */
+  readonly sources: Fields[] = [];
   readonly #columns: Columns;
-  readonly #report: (name: string, fields: Fields) => void;
-  readonly #sources: Fields[];
   #reported = 0;
 
-  constructor(given: {
-    columns: Columns;
-    report: (name: string, fields: Fields) => void;
-    /** Receives the fields of each source. */
-    sources: Fields[];
-  }) {
-    this.#columns = given.columns;
-    this.#report = (name, fields) => {
-      if (fields.open || fields.names.has(name)) return;
-      this.#reported += 1;
-      given.report(name, fields);
-    };
-    this.#sources = given.sources;
+  constructor(columns: Columns) {
+    this.#columns = columns;
+  }
+
+  report(name: string, fields: Fields): void {
+    if (fields.open || fields.names.has(name)) return;
+    this.#reported += 1;
+    this.unknown.set(JSON.stringify([name, fields.sets]), { name, fields });
   }
 
   read(compiled: object): void {
@@ -111,7 +89,7 @@ class CompiledFields {
     for (const source of listOf(scope['data'])) {
       const fields = this.#source(source, data);
       data.set(String(source['name']), fields);
-      if (!String(source['name']).endsWith('_store')) this.#sources.push(fields);
+      if (!String(source['name']).endsWith('_store')) this.sources.push(fields);
     }
     for (const scale of listOf(scope['scales'])) this.#references(scale, data);
     for (const key of ['axes', 'legends'])
@@ -221,13 +199,13 @@ class CompiledFields {
   }
 
   #expression(text: string, scope: { datum: Fields; parent: Fields }): void {
-    for (const { of, name } of fieldsRead(text)) this.#report(name, scope[of]);
+    for (const { of, name } of fieldsRead(text)) this.report(name, scope[of]);
   }
 
   #use(field: string, fields: Fields): void {
     const [name = ''] = splitAccessPath(field);
     // The result of an aggregate over a nested field has the whole path as its name.
-    if (!fields.names.has(field)) this.#report(name, fields);
+    if (!fields.names.has(field)) this.report(name, fields);
   }
 }
 

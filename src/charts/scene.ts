@@ -4,12 +4,7 @@ import { z } from 'zod';
 /** The column added to each row of a chart, which identifies the row of a mark. */
 export const rowKey = 'sitrep_row';
 
-export interface Box {
-  readonly left: number;
-  readonly top: number;
-  readonly right: number;
-  readonly bottom: number;
-}
+export type Box = Readonly<Record<'left' | 'top' | 'right' | 'bottom', number>>;
 
 interface Drawn extends Box {
   /** `mark` for elements in the spec; otherwise the part of an axis or legend, such as `axis-label`. */
@@ -38,7 +33,7 @@ export interface Scene {
 }
 
 interface Item {
-  readonly bounds: { readonly x1: number; readonly y1: number; readonly x2: number; readonly y2: number };
+  readonly bounds: Readonly<Record<'x1' | 'y1' | 'x2' | 'y2', number>>;
   readonly x?: number;
   readonly y?: number;
   readonly width?: number;
@@ -85,21 +80,11 @@ export function readScene(view: vega.View, svg: string): Scene {
     for (const item of mark.items) {
       const { bounds, opacity = 1 } = item;
       if (opacity === 0) continue;
-      const whole = {
-        left: left + bounds.x1,
-        top: top + bounds.y1,
-        right: left + bounds.x2,
-        bottom: top + bounds.y2,
-      };
+      const whole = boxAt(left, top, bounds);
       const box = intersection(whole, clip);
       if (mark.marktype === 'group') {
         const [groupLeft, groupTop] = [left + (item.x ?? 0), top + (item.y ?? 0)];
-        const edge = {
-          left: groupLeft,
-          top: groupTop,
-          right: groupLeft + (item.width ?? 0),
-          bottom: groupTop + (item.height ?? 0),
-        };
+        const edge = boxAt(groupLeft, groupTop, { x1: 0, y1: 0, x2: item.width ?? 0, y2: item.height ?? 0 });
         for (const child of item.items ?? []) {
           const clips = item.clip === true || child.clip === true;
           walk(child, groupLeft, groupTop, clips ? intersection(edge, clip) : clip);
@@ -149,6 +134,13 @@ const colourless =
   /^\s*(?:none|transparent|#\w{3}0|#\w{6}00|(?:rgb|hsl)a?\((?:(?:[^,/]*,){3}|[^/]*\/)\s*[0.]*%?\s*\))?\s*$/i;
 const shows = (paint: unknown): boolean =>
   typeof paint === 'string' ? !colourless.test(paint) : paint !== undefined && paint !== null;
+
+const boxAt = (left: number, top: number, { x1, y1, x2, y2 }: Item['bounds']): Box => ({
+  left: left + x1,
+  top: top + y1,
+  right: left + x2,
+  bottom: top + y2,
+});
 
 const intersection = (box: Box, clip: Box): Box => ({
   left: Math.max(box.left, clip.left),

@@ -40,29 +40,20 @@ export function checkAgainstSchema(
   spec: object,
   { file, strict = false }: { file: string; strict?: boolean },
 ): Fault[] {
-  const misfits = new SchemaCheck().misfitsOf(spec, root, '');
-  return misfits.flatMap((misfit): Fault[] => {
-    const { path, kind, found, choices } = misfit;
+  return new SchemaCheck().misfitsOf(spec, root, '').flatMap(({ path, kind, found, choices }): Fault[] => {
+    const where = { file, ...(path !== '' && { field: path }) };
     const similar = similarTo(found, choices);
     const hint = similar === undefined ? listed(choices) : `Did you mean "${similar}"?`;
     if (kind === 'property') {
-      if (!strict && similar === undefined && everyProperty.has(found)) return [];
-      return [{ file, field: path, problem: `Vega-Lite has no property "${found}" here.`, hint }];
+      const isHarmless = !strict && similar === undefined && everyProperty.has(found);
+      return isHarmless ? [] : [{ ...where, problem: `Vega-Lite has no property "${found}" here.`, hint }];
     }
-    if (kind === 'word')
-      return [{ file, field: path, problem: `Vega-Lite does not accept "${found}" here.`, hint }];
+    if (kind === 'word') return [{ ...where, problem: `Vega-Lite does not accept "${found}" here.`, hint }];
     if (!strict) return [];
-    const where = path === '' ? {} : { field: path };
-    return kind === 'missing'
-      ? [{ file, ...where, problem: `The property "${found}" is missing.`, hint: 'Add it.' }]
-      : [
-          {
-            file,
-            ...where,
-            problem: `A value of type ${found} is not allowed here.`,
-            hint: `Use ${choices.join(' or ')}.`,
-          },
-        ];
+    if (kind === 'missing')
+      return [{ ...where, problem: `The property "${found}" is missing.`, hint: 'Add it.' }];
+    const types = `Use ${choices.join(' or ')}.`;
+    return [{ ...where, problem: `A value of type ${found} is not allowed here.`, hint: types }];
   });
 }
 
@@ -117,14 +108,11 @@ class SchemaCheck {
       unknown.push(name);
       return [{ path: here, kind: 'property', found: name, choices: Object.keys(properties) }];
     });
-    const missing = required.filter(
+    const missing = required
       // A misspelt property is one mistake, not two.
-      (name) => !Object.hasOwn(value, name) && !unknown.some((each) => similarTo(each, [name])),
-    );
-    return [
-      ...found,
-      ...missing.map((name): Misfit => ({ path, kind: 'missing', found: name, choices: [] })),
-    ];
+      .filter((name) => !Object.hasOwn(value, name) && !unknown.some((each) => similarTo(each, [name])))
+      .map((name): Misfit => ({ path, kind: 'missing', found: name, choices: [] }));
+    return [...found, ...missing];
   }
 }
 
