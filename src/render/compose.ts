@@ -31,7 +31,7 @@ import { identityStyles } from './identity.ts';
 import { countsOf, judgedOnPage, listed } from './printed-changes.ts';
 import { digitsOf, pageHelpers } from './template/helpers.ts';
 import type { NamesOf } from './template/check.ts';
-import { compileTemplate, type Template } from './template/template.ts';
+import { compileTemplate } from './template/template.ts';
 import { highlightsOf, type HighlightTexts, summaryOf } from './summary.ts';
 import { type Put, tracePut, withoutTraces } from './template/trace.ts';
 
@@ -78,9 +78,6 @@ const margins: { readonly [paper in Paper]: { readonly margin: string; readonly 
   A4: { margin: '19mm 18mm 15mm', first: '11mm' },
   Letter: { margin: '17mm 17mm 13mm', first: '7mm' },
 };
-
-/** Compiling a template takes longer than rendering it, and depends only on the brief. */
-const templates = new WeakMap<Brief, Template>();
 
 /**
  * Returns one self-contained HTML document, the same document with traces for the gate, its summary as plain text, the
@@ -162,11 +159,13 @@ export function compose(
     changes: new Map(shown.map(({ id, change }) => [id, change])),
   });
   const puts: Put[] = [];
-  const onPut = (put: Put): string => tracePut(puts.push(put) - 1);
-  const template = explained
-    ? compileTemplate({ ...brief, names: namesIn(brief), helpers, traced: true, onPut })
-    : (templates.get(brief) ?? compileTemplate({ ...brief, names: namesIn(brief), helpers, traced: true }));
-  if (!explained) templates.set(brief, template);
+  const template = compileTemplate({
+    ...brief,
+    names: namesIn(brief),
+    helpers,
+    traced: true,
+    ...(explained && { onPut: (put: Put) => tracePut(puts.push(put) - 1) }),
+  });
   const numberOf = (id: string): number =>
     1 + (sets['key_judgments'] ?? []).findIndex((judgment) => judgment['id'] === id);
   const judged = judgmentChanges.filter(
@@ -295,7 +294,7 @@ export function compose(
   for (const { change, id } of shown.length > 0 ? shown : changes)
     if (change !== 'withdrawn') evidence.use(id);
   for (const { id } of applied) if (id !== null) evidence.use(id);
-  const traced = template(page, { helpers, check });
+  const traced = template(page, check);
   const { used } = evidence;
   return {
     html: withoutTraces(traced),

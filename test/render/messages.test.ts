@@ -99,9 +99,9 @@ test('each value in a message is explained by its own expression', () => {
   });
   expect(page.replaceAll(/<!--(?:end|row[^>]*)-->/g, ']')).toContain('[row.text|');
   expect(puts.map(({ expression }) => expression)).toEqual([
-    't "page.of" day=(short-day "2001-01-05") name=row.text',
     // Handlebars reads the last value first.
     'row.text',
     'short-day "2001-01-05"',
+    't "page.of" day=(short-day "2001-01-05") name=row.text',
   ]);
 });

@@ -2,7 +2,8 @@ import Handlebars from 'handlebars';
 import { type Fault, meantBy } from '../../errors.ts';
 import { type Locale, MessageError } from '../../locale.ts';
 import type { SourceFile } from '../../project/brief.ts';
-import { markPlaces, placesIn } from './places.ts';
+import { markPlaces } from './places.ts';
+import { callOf, isPartial, isPath, isText, literal, pairsOf, placeIn, statementOf } from './syntax-tree.ts';
 import { forged, traceBlock, traceElements } from './trace.ts';
 
 /**
@@ -78,23 +79,11 @@ function syntaxFault(message: string): Fault {
   };
 }
 
-function isPath(node: hbs.AST.Node): node is hbs.AST.PathExpression {
-  return node.type === 'PathExpression';
-}
-
-const isPartial = (node: hbs.AST.Node): node is hbs.AST.PartialStatement | hbs.AST.PartialBlockStatement =>
-  node.type === 'PartialStatement' || node.type === 'PartialBlockStatement';
-
 /** The helpers that print messages, and the values that they give themselves. */
 const messageHelpers: { readonly [helper: string]: readonly string[] | undefined } = {
   t: [],
   'css-t': ['page', 'pages'],
 };
-
-const isText = (node: hbs.AST.Expression): node is hbs.AST.StringLiteral => node.type === 'StringLiteral';
-
-const literal = (value: string, loc: hbs.AST.SourceLocation) =>
-  ({ type: 'StringLiteral', value, original: value, loc }) satisfies hbs.AST.StringLiteral;
 
 /** Finds forbidden contents of a template, and wraps each name look-up in the guard. */
 class TemplateCheck extends Handlebars.Visitor {
@@ -113,26 +102,18 @@ class TemplateCheck extends Handlebars.Visitor {
   }
 
   override Program(program: hbs.AST.Program): void {
-    // Reads the original statements, because the following code wraps the names in them.
-    const source = { file: this.#file, lines: this.#lines };
-    const places = this.#names.placed ? placesIn(program, source) : [];
     super.Program(program);
-    if (this.#names.placed) markPlaces(program, places);
-    program.body = program.body.flatMap((statement) => {
-      const name = isPartial(statement) && isPath(statement.name) ? statement.name.original : undefined;
-      if (name === undefined) return [statement];
-      const { loc } = statement;
-      const note = (helper: string, params: hbs.AST.Expression[]): hbs.AST.MustacheStatement => ({
-        type: 'MustacheStatement',
-        path: this.#helperPath(helper, statement),
-        params,
-        hash: { type: 'Hash', pairs: [], loc },
-        escaped: true,
-        strip: { open: false, close: false },
-        loc,
-      });
-      return [note(enter, this.#placeOf(statement)), statement, note(leave, [])];
-    });
+    const source = { file: this.#file, lines: this.#lines };
+    const body = this.#names.placed ? markPlaces(program.body, source) : program.body;
+    program.body = body.flatMap((statement) =>
+      isPartial(statement) && isPath(statement.name)
+        ? [
+            statementOf(enter, statement, placeIn(this.#file, statement)),
+            statement,
+            statementOf(leave, statement, []),
+          ]
+        : [statement],
+    );
   }
 
   override ContentStatement(content: hbs.AST.ContentStatement): void {
@@ -161,13 +142,12 @@ class TemplateCheck extends Handlebars.Visitor {
       );
     }
     const { path } = mustache;
-    // The types omit that a call may have no hash.
-    const given = mustache.params.length + ((mustache.hash as hbs.AST.Hash | undefined)?.pairs.length ?? 0);
+    const given = mustache.params.length + pairsOf(mustache).length;
     // A column may have the same name as a helper, such as "day": without arguments, the name means the column.
     if (isPath(path) && (given === 0 || !this.#isHelper(path))) {
       if (mustache.params.length > 0) this.#unknownHelper(path);
-      mustache.params = this.#guarded(path).params;
-      mustache.path = this.#helperPath(guard, path);
+      const { path: helper, params } = this.#guarded(path);
+      Object.assign(mustache, { path: helper, params });
       return;
     }
     this.#message(mustache);
@@ -198,10 +178,8 @@ class TemplateCheck extends Handlebars.Visitor {
     if (locale === undefined || key === undefined || !isPath(call.path) || !isText(key)) return;
     const counters = messageHelpers[call.path.original];
     if (counters === undefined) return;
-    // The types omit that a call may have no hash.
-    const given = ((call.hash as hbs.AST.Hash | undefined)?.pairs ?? []).map((pair) => pair.key);
     try {
-      locale.require(key.value, [...given, ...counters]);
+      locale.require(key.value, [...pairsOf(call).map((pair) => pair.key), ...counters]);
     } catch (cause) {
       if (!(cause instanceof MessageError)) throw cause;
       this.#fault(call, cause.message, cause.hint);
@@ -240,9 +218,7 @@ class TemplateCheck extends Handlebars.Visitor {
 
   #arguments(node: { params: hbs.AST.Expression[]; hash: hbs.AST.Hash }): void {
     node.params = node.params.map((param) => this.#argument(param));
-    // The types omit that a call may have no hash.
-    for (const pair of (node.hash as hbs.AST.Hash | undefined)?.pairs ?? [])
-      pair.value = this.#argument(pair.value);
+    for (const pair of pairsOf(node)) pair.value = this.#argument(pair.value);
   }
 
   #argument(expression: hbs.AST.Expression): hbs.AST.Expression {
@@ -255,41 +231,19 @@ class TemplateCheck extends Handlebars.Visitor {
    * Reports a name that no edition can have. A page that never renders the block around the name would not report it:
    * one without rows, for example.
    */
-  #known({ original, loc }: hbs.AST.PathExpression): void {
-    const [, root, group = '', name = ''] = /^(@root\.)?([a-z]+)\.([^.[]+)/.exec(original) ?? [];
+  #known(path: hbs.AST.PathExpression): void {
+    const [, root, group = '', name = ''] = /^(@root\.)?([a-z]+)\.([^.[]+)/.exec(path.original) ?? [];
     const { of: known = {} } = this.#names;
     const names = Object.hasOwn(known, group) ? known[group] : undefined;
     if (names === undefined || names.includes(name) || (root === undefined && this.#contexts > 0)) return;
-    this.faults.push({
-      file: this.#file,
-      line: loc.start.line,
-      problem: `Nothing is named "${group}.${name}".`,
-      hint: names.length === 0 ? `The brief has no ${group}.` : meantBy(name, names.toSorted()),
-    });
+    const hint = names.length === 0 ? `The brief has no ${group}.` : meantBy(name, names.toSorted());
+    this.#fault(path, `Nothing is named "${group}.${name}".`, hint);
   }
 
   #guarded(path: hbs.AST.PathExpression): hbs.AST.SubExpression {
     this.#known(path);
-    const { loc } = path;
-    const hash: hbs.AST.Hash = { type: 'Hash', pairs: [], loc };
-    const marked: hbs.AST.SubExpression = {
-      type: 'SubExpression',
-      path: this.#helperPath(mark, path),
-      params: [literal(path.original, loc), ...this.#placeOf(path)],
-      hash,
-      loc,
-    };
-    return { type: 'SubExpression', path: this.#helperPath(guard, path), params: [marked, path], hash, loc };
-  }
-
-  /** File and line, as arguments. */
-  #placeOf({ loc }: hbs.AST.Node): hbs.AST.Expression[] {
-    const line = { type: 'NumberLiteral', value: loc.start.line, original: loc.start.line, loc } as const;
-    return [literal(this.#file, loc), line];
-  }
-
-  #helperPath(name: string, { loc }: hbs.AST.Node): hbs.AST.PathExpression {
-    return { type: 'PathExpression', data: false, depth: 0, parts: [name], original: name, loc };
+    const marked = callOf(mark, path, [literal(path.original, path), ...placeIn(this.#file, path)]);
+    return callOf(guard, path, [marked, path]);
   }
 
   #isHelper(path: hbs.AST.Expression): boolean {

@@ -14,11 +14,9 @@ const MOST_CHARACTERS = 20_000_000;
 export class RenderingLimits {
   #rounds = 0;
   #calls = 0;
-  #check: (() => void) | undefined;
+  readonly #check: (() => void) | undefined;
 
-  restart(check?: () => void): void {
-    this.#rounds = 0;
-    this.#calls = 0;
+  constructor(check: (() => void) | undefined) {
     this.#check = check;
   }
 
@@ -56,24 +54,6 @@ export class RenderingLimits {
         return text;
       };
       return Reflect.apply(each, this, [items, { ...options, fn }]);
-    };
-  }
-
-  /** Any other helper: it may iterate over each list in its arguments. */
-  readonly helper = (helper: Handlebars.HelperDelegate): Handlebars.HelperDelegate => {
-    const { addRounds } = this;
-    return function (this: unknown, ...args: unknown[]): unknown {
-      for (const list of args) if (Array.isArray(list)) addRounds(list.length);
-      return Reflect.apply(helper, this, args);
-    };
-  };
-
-  /** Looks up a partial or block: even a few of them can multiply without a loop. */
-  partial<Arguments extends readonly unknown[], Found>(find: (...args: Arguments) => Found) {
-    const { addRounds } = this;
-    return function (this: unknown, ...args: Arguments): Found {
-      addRounds(1);
-      return Reflect.apply(find, this, args);
     };
   }
 }

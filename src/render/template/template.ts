@@ -1,16 +1,15 @@
 import Handlebars from 'handlebars';
 import { z } from 'zod';
-import { AppError, type Fault } from '../../errors.ts';
+import { AppError, type ErrorCode, type Fault } from '../../errors.ts';
 import { type Locale, MessageError } from '../../locale.ts';
 import type { SourceFile } from '../../project/brief.ts';
 import { isShared } from '../../project/source-files.ts';
 import { mostAlike } from './find-text.ts';
-import { MetFaults } from '../met-faults.ts';
 import { MarkedValue, madeOf, rawOf } from './row-value.ts';
 import { enter, guard, leave, mark, type NamesOf } from './check.ts';
 import { compilingOnce, parseOnce } from './compiled.ts';
 import { RenderingLimits } from './limits.ts';
-import { placeOf, valueOf } from './places.ts';
+import { valueOf } from './places.ts';
 import { type Put, traceCall, traceEnd } from './trace.ts';
 
 type Helpers = { readonly [name: string]: Handlebars.HelperDelegate };
@@ -32,20 +31,13 @@ export interface TemplateSources {
   readonly locale?: Locale;
 }
 
-interface RenderOptions {
-  /** Replace the helpers of the same names that the page was compiled with. */
-  readonly helpers?: Helpers;
-  /** Called regularly; throws to stop the page. */
-  readonly check?: (() => void) | undefined;
-}
-
-/** Renders one page. */
-export type Template = (context: object, options?: RenderOptions) => string;
+/** Renders one page. `check` is called regularly and throws to stop the page. */
+export type Template = (context: object, check?: () => void) => string;
 
 /**
  * Compiles a template with its partials. Handlebars' own strict mode accepts unknown names as arguments of helpers,
  * blocks, hashes and partials, so every name look-up is wrapped in a check that knows its file and line. A missing
- * value is null; undefined means an unknown name.
+ * value is null; undefined means an unknown name. What Handlebars makes of a text is kept, so compiling again is cheap.
  *
  * Throws `template-invalid` with every fault that can be found without data. The returned function throws it, or
  * `citation-unknown`, with every fault found while rendering: an unknown name or failing helper prints nothing, so that
@@ -67,95 +59,101 @@ export function compileTemplate({
     placed: onPut !== undefined,
     locale,
   };
-  const parsed = Object.entries({ ...partials, '': template }).map(([name, source]) => ({
-    name,
-    ...parseOnce(source, name === '' ? { ...names, of: namesOf } : names),
-  }));
-  const faults = parsed.flatMap(({ faults: found }) => found);
+  const parts = Object.entries(partials).map(([name, source]) => ({ name, ...parseOnce(source, names) }));
+  const main = parseOnce(template, { ...names, of: namesOf });
+  const faults = [...parts, main].flatMap(({ faults: found }) => found);
   if (faults.length > 0) throw new AppError('template-invalid', faults);
 
-  const handlebars = Handlebars.create();
-  const limits = new RenderingLimits();
-  Object.assign(handlebars, compilingOnce, {
-    VM: { ...Handlebars.VM, resolvePartial: limits.partial(Handlebars.VM.resolvePartial) },
-  });
-  const met = new MetFaults();
-  /** The partials being rendered, innermost last, with the location of each call. */
-  const calls: { readonly file: string; readonly line: number }[] = [];
-  /** The innermost call written by the author. */
-  const ownCall = () => calls.findLast(({ file }) => !isShared(file));
-  /** Reports a fault in a shared partial at the author's call. */
-  const atCall = (fault: Fault): Fault => {
-    const call = ownCall();
-    if (call === undefined || !isShared(fault.file ?? '')) return fault;
-    const { file = '', line, problem } = fault;
-    return {
-      ...fault,
-      file: call.file,
-      line: call.line,
-      problem: `${problem} (In ${file}${line === undefined ? '' : `, line ${line}`}.)`,
-    };
-  };
-  const counted = (given: Helpers) =>
-    mapValues(given, (helper, name) => located(overRaw(limits.helper(helper)), { name, met, atCall }));
-  const { each } = handlebars.helpers;
-  let reading: (() => Fault) | undefined;
-  const faultOfReading = (): Fault | undefined => reading?.();
-  handlebars.registerHelper({
-    ...counted(helpers),
-    if: ifRaw(handlebars.helpers['if']),
-    ...(each && { each: located(limits.each(each), { name: 'each', met, atCall }) }),
-    [mark](this: unknown, name: string, file: string, line: number, { data }: Handlebars.HelperOptions) {
-      reading = () => ({
-        file,
-        line,
-        ...nothingNamed(name, namesBeside(name, { here: this, root: data?.root })),
-      });
-    },
-    [placeOf](this: unknown, file: string, line: number, expression: string) {
-      return new Handlebars.SafeString(onPut?.({ file, line, expression, context: rawOf(this) }) ?? '');
-    },
-    [valueOf](this: unknown, file: string, line: number, expression: string, value: unknown) {
-      if (value === null || value === undefined) return value;
-      const put = onPut?.({ file, line, expression, context: rawOf(this) }) ?? '';
-      return new MarkedValue(value, put);
-    },
-    [enter]: (file: string, line: number) => {
-      calls.push({ file, line });
-      return traced ? new Handlebars.SafeString(traceCall(ownCall() ?? { file, line })) : '';
-    },
-    [leave]: () => {
-      calls.pop();
-      return traced ? new Handlebars.SafeString(traceEnd) : '';
-    },
-    [guard]: (_: unknown, value: unknown) => {
-      const unknown = value === undefined ? reading : undefined;
-      reading = undefined;
-      if (unknown === undefined) return value;
-      met.add('template-invalid', [atCall(unknown())]);
-      return null;
-    },
-  });
   const options = {
     strict: true,
     knownHelpersOnly: true,
     knownHelpers: Object.fromEntries(
-      [...names.helpers, mark, guard, enter, leave, placeOf, valueOf].map((name) => [name, true]),
+      [...names.helpers, mark, guard, enter, leave, valueOf].map((name) => [name, true]),
     ),
   };
-  const compiled = new Map(parsed.map(({ name, program }) => [name, handlebars.compile(program, options)]));
-  const main = compiled.get('');
-  compiled.delete('');
-  for (const [name, partial] of compiled) handlebars.registerPartial(name, partial);
 
-  return (context, { helpers: own = {}, check } = {}) => {
-    reading = undefined;
-    limits.restart(check);
-    met.restart();
-    calls.length = 0;
+  return (context, check) => {
+    const handlebars = Handlebars.create();
+    const limits = new RenderingLimits(check);
+    const met = new MetFaults();
+    /** The partials being rendered, innermost last, with the location of each call. */
+    const calls: { readonly file: string; readonly line: number }[] = [];
+    /** The innermost call written by the author. */
+    const ownCall = () => calls.findLast(({ file }) => !isShared(file));
+    /** Reports a fault in a shared partial at the author's call. */
+    const atCall = (fault: Fault): Fault => {
+      const call = ownCall();
+      if (call === undefined || !isShared(fault.file ?? '')) return fault;
+      const { file = '', line, problem } = fault;
+      const within = `(In ${file}${line === undefined ? '' : `, line ${line}`}.)`;
+      return { ...fault, ...call, problem: `${problem} ${within}` };
+    };
+    /** A helper that gets the original values, each item of a list counted, and whose result has their provenance. */
+    const overRaw = (helper: Handlebars.HelperDelegate): Handlebars.HelperDelegate =>
+      function (this: unknown, ...args: unknown[]): unknown {
+        const given = args.slice(0, -1);
+        for (const list of given) if (Array.isArray(list)) limits.addRounds(list.length);
+        return madeOf(Reflect.apply(helper, this, [...given.map(rawOf), args.at(-1)]), given);
+      };
+    let reading: (() => Fault) | undefined;
+    const faultOfReading = (): Fault | undefined => reading?.();
+    const { if: builtInIf, each: builtInEach } = handlebars.helpers;
+    handlebars.registerHelper({
+      ...Object.fromEntries(
+        Object.entries(helpers).map(([name, helper]) => [
+          name,
+          located(overRaw(helper), { name, met, atCall }),
+        ]),
+      ),
+      // `unless` uses it too. Applied to the original value: a wrapped zero would count as true.
+      if(this: unknown, condition: unknown, given: unknown): unknown {
+        return builtInIf && Reflect.apply(builtInIf, this, [rawOf(condition), given]);
+      },
+      ...(builtInEach && { each: located(limits.each(builtInEach), { name: 'each', met, atCall }) }),
+      [mark](this: unknown, name: string, file: string, line: number, { data }: Handlebars.HelperOptions) {
+        reading = () => ({
+          file,
+          line,
+          ...nothingNamed(name, namesBeside(name, { here: this, root: data?.root })),
+        });
+      },
+      [valueOf](this: unknown, file: string, line: number, expression: string, value: unknown) {
+        if (value === null || value === undefined) return value;
+        const put = onPut?.({ file, line, expression, context: rawOf(this) }) ?? '';
+        return new MarkedValue(value, put);
+      },
+      [enter]: (file: string, line: number) => {
+        calls.push({ file, line });
+        return traced ? new Handlebars.SafeString(traceCall(ownCall() ?? { file, line })) : '';
+      },
+      [leave]: () => {
+        calls.pop();
+        return traced ? new Handlebars.SafeString(traceEnd) : '';
+      },
+      [guard]: (_: unknown, value: unknown) => {
+        const unknown = value === undefined ? reading : undefined;
+        reading = undefined;
+        if (unknown === undefined) return value;
+        met.add('template-invalid', [atCall(unknown())]);
+        return null;
+      },
+    });
+    const { resolvePartial } = Handlebars.VM;
+    Object.assign(handlebars, compilingOnce, {
+      VM: {
+        ...Handlebars.VM,
+        // Even a few partials and blocks can multiply without a loop.
+        resolvePartial: (...given: Parameters<typeof resolvePartial>) => {
+          limits.addRounds(1);
+          return resolvePartial(...given);
+        },
+      },
+    });
+    for (const { name, program } of parts)
+      handlebars.registerPartial(name, handlebars.compile(program, options));
     let page = '';
     try {
-      page = main?.(context, { helpers: counted(own) }) ?? '';
+      page = handlebars.compile(main.program, options)(context);
       limits.checkLength(page.length);
     } catch (cause) {
       if (cause instanceof AppError) throw placed(cause, { file: template.file });
@@ -167,6 +165,37 @@ export function compileTemplate({
     met.throw();
     return page;
   };
+}
+
+/** Collects faults found while rendering one page, without duplicates, so that the author sees all of them at once. */
+class MetFaults {
+  readonly #faults = new Map<string, Fault>();
+  #code: ErrorCode | undefined;
+  #cause: unknown;
+
+  add(code: ErrorCode, faults: readonly Fault[], cause?: unknown): void {
+    for (const fault of faults)
+      this.#faults.set(JSON.stringify([fault.file, fault.line, fault.problem]), fault);
+    this.#code ??= code;
+    this.#cause ??= cause;
+  }
+
+  /**
+   * For a helper with an invalid argument: an unknown name on the same line is already reported, and is the likely
+   * cause.
+   */
+  addUnlessMetAt(fault: Fault, cause: unknown): void {
+    const isMet = [...this.#faults.values()].some(
+      ({ file, line }) => file === fault.file && line === fault.line,
+    );
+    if (!isMet) this.add('template-invalid', [fault], cause);
+  }
+
+  /** Throws all faults, if there are any, with the code of the first. */
+  throw(): void {
+    if (this.#code !== undefined)
+      throw new AppError(this.#code, [...this.#faults.values()], { cause: this.#cause });
+  }
 }
 
 function nothingNamed(name: string, beside: readonly string[]): Pick<Fault, 'problem' | 'hint'> {
@@ -198,25 +227,6 @@ function namesBeside(name: string, { here, root }: { here: unknown; root: unknow
   }
   return Object.keys(place ?? {});
 }
-
-const mapValues = (
-  helpers: Helpers,
-  change: (helper: Handlebars.HelperDelegate, name: string) => Handlebars.HelperDelegate,
-): Helpers =>
-  Object.fromEntries(Object.entries(helpers).map(([name, helper]) => [name, change(helper, name)]));
-
-/** `if`, which `unless` uses too, applied to the original value: a wrapped zero would count as true. */
-const ifRaw = (original: Handlebars.HelperDelegate | undefined): Handlebars.HelperDelegate =>
-  function (this: unknown, condition: unknown, options: unknown): unknown {
-    return original && Reflect.apply(original, this, [rawOf(condition), options]);
-  };
-
-/** Applies a helper to the original values, and gives the result their provenance. */
-const overRaw = (helper: Handlebars.HelperDelegate): Handlebars.HelperDelegate =>
-  function (this: unknown, ...args: unknown[]): unknown {
-    const given = args.slice(0, -1);
-    return madeOf(Reflect.apply(helper, this, [...given.map(rawOf), args.at(-1)]), given);
-  };
 
 /**
  * Adds to a helper's faults the location of its call. If its arguments are invalid it prints nothing, so that the rest
