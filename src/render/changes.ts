@@ -7,6 +7,7 @@ import { type Change, changesBetween, changesConcerning, knownBy } from '../data
 import { eachRow, placeholders, type TableRow } from '../dataset/references.ts';
 import type { Dataset, Tables } from '../dataset/schema.ts';
 import type { DatasetSettings } from '../dataset/settings.ts';
+import { spelled } from '../dataset/wording.ts';
 import type { Locale } from '../locale.ts';
 import { type Brief, briefTopics, isOnTopic } from '../project/brief.ts';
 import type { EvidenceSet } from '../query/evidence-set.ts';
@@ -23,7 +24,15 @@ interface Of {
 }
 
 /** Changes since the previous issue on the brief's topic, limited to the rows that its parameters name. */
-export const changesOf = (of: Of): Change[] => concerningParameters(changesOnTopic(of), of);
+export function changesOf(of: Of): Change[] {
+  const { tables } = of.dataset;
+  const { asOf, previousAsOf } = of.period;
+  return of.applied.reduce(
+    (changes, { id }) =>
+      id === null ? changes : changesConcerning(changes, { id, tables, previousAsOf, asOf }),
+    changesOnTopic(of),
+  );
+}
 
 function changesOnTopic(
   { brief: { config }, dataset: { tables }, period: { asOf, previousAsOf } }: Of,
@@ -34,16 +43,6 @@ function changesOnTopic(
     'topic' in row ? isOnTopic(config, row.topic) : briefTopics(config) === 'all',
   );
 }
-
-const concerningParameters = (
-  changes: readonly Change[],
-  { dataset: { tables }, period: { asOf, previousAsOf }, applied }: Of,
-): Change[] =>
-  applied.reduce<Change[]>(
-    (narrowed, { id }) =>
-      id === null ? narrowed : changesConcerning(narrowed, { id, tables, previousAsOf, asOf }),
-    [...changes],
-  );
 
 /**
  * The changes selected by the brief's query of changes, if it has one. Queries cannot see withdrawn rows, so
@@ -102,20 +101,12 @@ export function judgmentChangesOf(
     }, text);
   const has = (among: readonly Row[], id: string) => among.some((row) => row['id'] === id);
   const changes = changesOnTopic(of, isOurKey);
-  const gone = known.judgments.flatMap((row): JudgmentChange[] =>
-    isOurKey({ table: 'judgments', row }) && has(printed, row.id) && !has(now, row.id)
-      ? [
-          {
-            change: changes.some(({ id, change }) => id === row.id && change === 'withdrawn')
-              ? 'dropped'
-              : 'left',
-            entry: { table: 'judgments', row, id: row.id },
-            how: null,
-            said: filled(row.text),
-          },
-        ]
-      : [],
-  );
+  const gone = known.judgments.flatMap((row): JudgmentChange[] => {
+    const entry = { table: 'judgments', row, id: row.id } as const;
+    if (!isOurKey(entry) || !has(printed, row.id) || has(now, row.id)) return [];
+    const isDropped = changes.some(({ id, change }) => id === row.id && change === 'withdrawn');
+    return [{ change: isDropped ? 'dropped' : 'left', entry, how: null, said: filled(row.text) }];
+  });
   const changed = changes.flatMap((entry): JudgmentChange[] => {
     if (entry.table !== 'judgments' || entry.change === 'withdrawn') return [];
     if (entry.change === 'new') return [{ change: 'new', entry, how: null, said: null }];
@@ -123,26 +114,56 @@ export function judgmentChangesOf(
     const moves = scales.flatMap(([field, scale]) => {
       const [was, is] = [before?.[field] ?? null, entry.row[field]];
       if (was === null || is === null || was === is) return [];
-      const [from, to] = [was, is].map((word) => scale.findIndex((each) => each === word));
-      return [
-        {
-          isUp: (to ?? 0) > (from ?? 0),
-          how: locale.text('page.changes.moved', { field, was: say(was), is: say(is) }),
-        },
-      ];
+      const [from = 0, to = 0] = [was, is].map((word) => scale.findIndex((each) => each === word));
+      const how = locale.text('page.changes.moved', { field, was: say(was), is: say(is) });
+      return [{ isUp: to > from, how }];
     });
     const [first] = moves;
     if (first === undefined) return [];
-    return [
-      {
-        change: first.isUp ? 'raised' : 'lowered',
-        entry,
-        how: locale.list(moves.map(({ how }) => how)),
-        said: null,
-      },
-    ];
+    const how = locale.list(moves.map((each) => each.how));
+    return [{ change: first.isUp ? 'raised' : 'lowered', entry, how, said: null }];
   });
   return [...changed, ...gone];
+}
+
+/**
+ * The changed judgments as page one lists them: the new ones together, by their numbers unless all of those `printed`
+ * are new, then each of the others.
+ */
+export function judgedOnPage(
+  changes: readonly JudgmentChange[],
+  {
+    numberOf,
+    printed,
+    settings,
+    locale,
+  }: { numberOf: (id: string) => number; printed: number; settings: DatasetSettings; locale: Locale },
+) {
+  const said = changes
+    .map(({ change, entry, how, said: text }) => ({
+      change,
+      ids: entry.id,
+      count: 1,
+      number: numberOf(entry.id),
+      title: text === null ? titleOf(entry, { settings, locale }) : locale.text('page.quoted', { text }),
+      how,
+    }))
+    .toSorted((a, b) => a.number - b.number);
+  const fresh = said.filter(({ change, number }) => change === 'new' && number > 0);
+  const rest = said.filter((each) => !fresh.includes(each));
+  const numbers = (of: readonly { number: number }[]) =>
+    locale.list(of.map(({ number }) => locale.number(number)));
+  const together = fresh.slice(0, 1).map((first) => ({
+    ...first,
+    ids: fresh.map(({ ids }) => ids).join(' '),
+    count: fresh.length,
+    numbers: numbers(fresh),
+    all: fresh.length === printed ? spelled(printed, locale) : null,
+  }));
+  return [
+    ...together,
+    ...rest.map((each) => ({ ...each, numbers: each.number > 0 ? numbers([each]) : null, all: null })),
+  ];
 }
 
 /** Longer lists are summarised by table. */
@@ -151,21 +172,27 @@ const MOST_LISTED = 40;
 /** Changes as lists print them; of a long list only `tables`: `Events: 10 new, 2 revised. Measures: 4 new.` */
 export function summarised(changes: readonly Change[], locale: Locale) {
   if (changes.length <= MOST_LISTED) return { listed: changes, tables: '' };
-  const tables = [...Map.groupBy(changes, ({ table }) => table)].map(([table, of]) =>
-    locale.text('page.changes.table', { table, counts: countsInWords(of, locale) }),
-  );
+  const tables = [...Map.groupBy(changes, ({ table }) => table)].map(([table, of]) => {
+    const counts = Object.entries(countsOf(of)).flatMap(([change, count]) =>
+      count === 0 ? [] : [locale.text('page.changes.count', { count, change })],
+    );
+    return locale.text('page.changes.table', { table, counts: locale.list(counts) });
+  });
   return { listed: [], tables: tables.join(' ') };
 }
 
-/** `11 new, 2 revised` */
-const countsInWords = (changes: readonly Change[], locale: Locale): string =>
-  locale.list(
-    (['new', 'revised', 'withdrawn'] as const)
-      .map((kind) => [kind, changes.filter(({ change }) => change === kind).length] as const)
-      .flatMap(([kind, count]) =>
-        count === 0 ? [] : [locale.text('page.changes.count', { count, change: kind })],
-      ),
-  );
+/** The number of changes of each kind. */
+export const countsOf = (changes: readonly Change[]): { [kind in Change['change']]: number } => {
+  const count = (kind: Change['change']) => changes.filter(({ change }) => change === kind).length;
+  return { new: count('new'), revised: count('revised'), withdrawn: count('withdrawn') };
+};
+
+/** A change as printed in lists. */
+export const listed = (change: Change, words: { settings: DatasetSettings; locale: Locale }) => ({
+  change: change.change,
+  id: change.id,
+  title: titleOf(change, words),
+});
 
 /** The corrections in a revision, sorted by the day on which they became known. */
 export const correctedIn = (
@@ -208,14 +235,13 @@ export function correctedSetText(
   { set, locale }: { set: EvidenceSet | undefined; locale: Locale },
 ): string {
   if (revised + withdrawn === 0) return locale.text('page.correction.comparison');
-  const title =
-    set === undefined ? locale.text('page.evidence.incidents', { count: 1 }) : titleOfSet(set, locale);
-  if (set === undefined || set.incident !== null)
-    return locale.text('page.correction.line', {
-      change: set === undefined ? 'withdrawn' : 'revised',
-      title,
-      id: name,
-    });
+  if (set === undefined) {
+    const title = locale.text('page.evidence.incidents', { count: 1 });
+    return locale.text('page.correction.line', { change: 'withdrawn', title, id: name });
+  }
+  const title = titleOfSet(set, locale);
+  if (set.incident !== null)
+    return locale.text('page.correction.line', { change: 'revised', title, id: name });
   return locale.text('page.correction.incidents', {
     title,
     before: set.count === was ? 'same' : locale.number(was),

@@ -11,28 +11,6 @@ import type { EvidenceSet } from '../query/evidence-set.ts';
 import { figuresOfSet, setsByName, titleOfSet } from './evidence-text.ts';
 import { gradeOf, type Link, sourceChain, sourceOf, titleOf } from './row-details.ts';
 
-/** One endnote: a row that the page cites, its title and its source. */
-export interface Endnote {
-  readonly number: number;
-  /** The id of its first citation on the page: `#cite-<anchor>`. */
-  readonly anchor: number;
-  readonly id: string;
-  readonly title: string;
-  /** How a fact reached us, such as `public_record`, or `judgment`: the locale has the words. */
-  readonly status: string;
-  /** The day on which the row first became known. */
-  readonly known_on: Day;
-  /** The day of the revision shown on the page; null for a row that was never revised. */
-  readonly revised_on: Day | null;
-  /** From the original source to the one that we read, each with its own reliability. */
-  readonly chain: readonly Link[];
-  /** Admiralty grade of the item as it reached us, such as `C2`; null if neither part is given. See `gradeOf`. */
-  readonly grade: string | null;
-  readonly external: boolean;
-  /** For an evidence set or an incident, what the PDF has attached, and the start of its hash; null for a row. */
-  readonly set: { readonly attached: string; readonly sha256: string } | null;
-}
-
 type Known = Pick<ReadonlySet<string>, 'has'>;
 
 /**
@@ -87,9 +65,8 @@ export class Evidence {
   readonly #texts: Texts;
   /** The reasons why findings could not be computed, by name. */
   readonly #missing: { readonly [finding: string]: string };
-  readonly #cited: string[] = [];
-  /** For each endnote, the number in the anchor of its first citation. */
-  readonly #anchors: number[] = [];
+  /** Each row that is cited, in order, with the number of its endnote and that of the anchor of its first citation. */
+  readonly #cited = new Map<string, { readonly number: number; readonly anchor: number }>();
   readonly #used = new Set<string>();
 
   /** `all` includes the revisions that `known` omits, from which the day a row first became known is read. */
@@ -131,16 +108,16 @@ export class Evidence {
    */
   cite(ids: readonly string[]): { numbers: number[]; anchor: number | null; cited: string[] } {
     const evidence = [...new Set(ids.flatMap((id) => this.#evidence(id)))];
-    const fresh = evidence.filter((id) => !this.#cited.includes(id));
-    const anchor = fresh.length > 0 ? this.#cited.length + 1 : null;
-    for (const id of fresh) this.#anchors[this.#cited.push(id)] = anchor ?? 0;
-    const numbers = evidence.map((id) => this.#cited.indexOf(id) + 1).toSorted((a, b) => a - b);
-    return { numbers, anchor, cited: evidence };
+    const next = this.#cited.size + 1;
+    for (const id of evidence)
+      if (!this.#cited.has(id)) this.#cited.set(id, { number: this.#cited.size + 1, anchor: next });
+    const numbers = evidence.flatMap((id) => this.#cited.get(id)?.number ?? []).toSorted((a, b) => a - b);
+    return { numbers, anchor: this.#cited.size < next ? null : next, cited: evidence };
   }
 
   /** Whether each row behind `ids` has an endnote already. */
   isCited(ids: readonly string[]): boolean {
-    return ids.flatMap((id) => this.#evidence(id)).every((id) => this.#cited.includes(id));
+    return ids.flatMap((id) => this.#evidence(id)).every((id) => this.#cited.has(id));
   }
 
   /** Replaces each `{id.field}` in a row's text with the figure that it names; `row` is the row's id, for messages. */
@@ -168,42 +145,32 @@ export class Evidence {
   }
 
   #figure(name: string, field: string, { locale, findings }: Texts): string {
-    const finding = Object.hasOwn(findings, name) ? findings[name] : undefined;
-    if (finding !== undefined) {
-      for (const id of finding.restsOn) this.#used.add(id);
-      const value = Object.hasOwn(finding.fields, field) ? finding.fields[field] : undefined;
-      if (value !== undefined) return value;
-      throw unknown(
-        `The finding "${name}" has no field "${field}".`,
-        `Use one of ${Object.keys(finding.fields).join(', ')}.`,
-      );
-    }
+    const finding = ownOf(findings, name);
     const set = this.#sets.get(name);
-    if (set !== undefined) {
-      this.#used.add(name);
-      const figures = figuresOfSet(set, locale);
-      const value = Object.hasOwn(figures, field) ? figures[field] : undefined;
+    const computed = finding?.fields ?? (set && figuresOfSet(set, locale));
+    if (computed !== undefined) {
+      for (const id of finding?.restsOn ?? [name]) this.#used.add(id);
+      const value = ownOf(computed, field);
       if (value !== undefined) return value;
       throw unknown(
-        `The evidence set "${name}" has no figure "${field}".`,
-        `Use one of ${Object.keys(figures).join(', ')}.`,
+        finding
+          ? `The finding "${name}" has no field "${field}".`
+          : `The evidence set "${name}" has no figure "${field}".`,
+        `Use one of ${Object.keys(computed).join(', ')}.`,
       );
     }
-    const why = Object.hasOwn(this.#missing, name) ? this.#missing[name] : undefined;
+    const why = ownOf(this.#missing, name);
     if (why !== undefined)
       throw unknown(
         `The finding "${name}" was not computed: ${why}.`,
         `Wrap the text that uses it in {{#if findings.${name}}}, or correct the query.`,
       );
-    const entry = this.#row(name);
-    const value = figureOf(entry, field, locale);
-    if (value === undefined) {
-      throw unknown(
-        `"${name}" has no figure "${field}".`,
-        'See docs/authoring.md for the figures that each table has.',
-      );
-    }
-    return value;
+    const value = figureOf(this.#row(name), field, locale);
+    if (value !== undefined) return value;
+    throw unknown(
+      `"${name}" has no figure "${field}".`,
+      'See docs/authoring.md for the figures that each table has.',
+    );
   }
 
   /** The language of the rows, if it is not that of the page. */
@@ -212,21 +179,28 @@ export class Evidence {
     return isSameLanguage(tag, this.locale.tag) ? null : { tag, direction: directionOf(tag) };
   }
 
-  get endnotes(): Endnote[] {
-    return this.#cited.map((id, index) => {
+  /** The rows that the page cites, each with its title and its source. */
+  get endnotes() {
+    return [...this.#cited].map(([id, { number, anchor }]) => {
       const set = this.#sets.get(id);
-      return set === undefined ? this.#endnote(this.#row(id), index + 1) : this.#endnoteOfSet(set, index + 1);
+      return {
+        number,
+        /** The id of its first citation on the page: `#cite-<anchor>`. */
+        anchor,
+        id,
+        ...(set === undefined ? this.#endnote(this.#row(id)) : this.#endnoteOfSet(set)),
+      };
     });
   }
 
   /** The attributions that the licences of the evidence sets cited ask for. */
   get attributions(): string[] {
-    return [...new Set(this.#cited.flatMap((id) => this.#sets.get(id)?.attributions ?? []))];
+    return [...new Set([...this.#cited.keys()].flatMap((id) => this.#sets.get(id)?.attributions ?? []))];
   }
 
   /** The sources behind the endnotes, each with its carriers, in the order of first use. */
   get sources(): (RowOf<'sources'> & { readonly through: string | null })[] {
-    const rows = this.#cited.filter((id) => !this.#sets.has(id));
+    const rows = [...this.#cited.keys()].filter((id) => !this.#sets.has(id));
     const ids = rows.flatMap((id) => this.#chain(sourceOf(this.#row(id))));
     return [...new Set(ids)].flatMap((id) => {
       const source = this.#source(id);
@@ -236,14 +210,7 @@ export class Evidence {
 
   /** The ids of all rows used for the page: those that it shows, and those that they require. */
   get used(): string[] {
-    const used = new Set(this.#used);
-    // Iterating over a Set also visits entries added during the loop.
-    for (const id of used) {
-      const entry = this.#rows.get(id);
-      if (entry === undefined) continue;
-      for (const reference of references(entry.table, entry.row)) used.add(reference.id);
-    }
-    return [...used].toSorted();
+    return [...this.#withRequired(this.#used, () => true)].toSorted();
   }
 
   /** Records that the page shows the row or evidence set `id`, cited or not. */
@@ -262,24 +229,24 @@ export class Evidence {
     return until !== null && until < asOf ? 'until' : knownOn < currentFrom ? 'date' : null;
   }
 
-  /** The day on which a row first became known. */
-  firstKnown(id: string): Day | undefined {
-    return this.#firstKnown.get(id);
-  }
-
   /**
    * The rows printed by a page that prints `ids`: those rows, and the rows that judgments, gaps and indicators among
    * them rest on.
    */
   printedWith(ids: Iterable<string>): ReadonlySet<string> {
-    const printed = new Set(ids);
+    return this.#withRequired(ids, ({ table }) => table !== 'events' && table !== 'measures');
+  }
+
+  /** `ids`, and the rows that those require which `requires` accepts. */
+  #withRequired(ids: Iterable<string>, requires: (entry: TableRow) => boolean): Set<string> {
+    const all = new Set(ids);
     // Iterating over a Set also visits entries added during the loop.
-    for (const id of printed) {
+    for (const id of all) {
       const entry = this.#rows.get(id);
-      if (entry === undefined || entry.table === 'events' || entry.table === 'measures') continue;
-      for (const reference of references(entry.table, entry.row)) printed.add(reference.id);
+      if (entry === undefined || !requires(entry)) continue;
+      for (const reference of references(entry.table, entry.row)) all.add(reference.id);
     }
-    return printed;
+    return all;
   }
 
   named(rows: readonly Row[]): string[] {
@@ -316,24 +283,17 @@ export class Evidence {
     return sourceChain(id, (each) => this.#source(each));
   }
 
-  #endnoteOfSet(set: EvidenceSet, number: number): Endnote {
+  #endnoteOfSet(set: EvidenceSet) {
     const { incident, sources, attached } = set;
+    const publishers = sources.join(this.locale.text('page.between.parts'));
     return {
-      number,
-      anchor: this.#anchors[number] ?? number,
-      id: set.name,
       known_on: set.knownOn,
       revised_on: null,
       title: titleOfSet(set, this.locale),
       status: incident === null ? 'evidence_set' : 'incident',
-      chain: [
-        ...(incident?.source == null ? [] : [incident.source]),
-        sources.join(this.locale.text('page.between.parts')),
-      ].map((name) => ({
-        id: set.name,
-        name,
-        reliability: null,
-      })),
+      chain: [incident?.source ?? [], publishers]
+        .flat()
+        .map((name): Link => ({ id: set.name, name, reliability: null })),
       grade: null,
       external: false,
       set: {
@@ -343,32 +303,38 @@ export class Evidence {
     };
   }
 
-  #endnote(entry: TableRow, number: number): Endnote {
+  #endnote(entry: TableRow) {
     const chain = this.#chain(sourceOf(entry)).flatMap((source) => this.#source(source) ?? []);
-    const { id, known_on } = entry.row;
-    const firstKnown = this.#firstKnown.get(id) ?? known_on;
+    const { id, known_on: newest } = entry.row;
+    /** The day on which the row first became known. */
+    const known_on = this.#firstKnown.get(id) ?? newest;
     return {
-      number,
-      anchor: this.#anchors[number] ?? number,
-      id,
-      known_on: firstKnown,
-      revised_on: firstKnown < known_on ? known_on : null,
+      known_on,
+      /** The day of the revision shown on the page; null for a row that was never revised. */
+      revised_on: known_on < newest ? newest : null,
       title: titleOf(entry, { settings: this.#settings, locale: this.locale }),
+      /** How a fact reached us, such as `public_record`, or `judgment`: the locale has the words. */
       status:
         'claim_status' in entry.row ? (entry.row.claim_status ?? 'reported').replace('-', '_') : 'judgment',
-      chain: chain.map(({ id: source, name, reliability }) => ({ id: source, name, reliability })),
+      /** From the original source to the one that we read, each with its own reliability. */
+      chain: chain.map(({ id: source, name, reliability }): Link => ({ id: source, name, reliability })),
+      /** Admiralty grade of the item as it reached us, such as `C2`; null if neither part is given. See `gradeOf`. */
       grade: gradeOf(entry, chain),
       external: 'basis' in entry.row && entry.row.basis === 'external',
+      /** For an evidence set or an incident, what the PDF has attached, and the start of its hash; null for a row. */
       set: null,
     };
   }
 }
 
+const ownOf = <T>(record: { readonly [name: string]: T }, name: string): T | undefined =>
+  Object.hasOwn(record, name) ? record[name] : undefined;
+
 /** What a name that is no row's id leads to: an evidence set to itself, a finding to what it rests on. */
 export const restsOnOf =
   ({ findings, sets }: { findings: Findings; sets: ReadonlyMap<string, EvidenceSet> }) =>
   (name: string): readonly string[] | undefined =>
-    sets.has(name) ? [name] : Object.hasOwn(findings, name) ? findings[name]?.restsOn : undefined;
+    sets.has(name) ? [name] : ownOf(findings, name)?.restsOn;
 
 /**
  * The rows and evidence sets that a citation of `id` leads to: events, measures, other authors' judgments and evidence

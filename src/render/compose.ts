@@ -14,7 +14,15 @@ import type { EvidenceSet } from '../query/evidence-set.ts';
 import { type AppliedParameter, queriesOfChoices } from '../query/select.ts';
 import type { Locale } from '../locale.ts';
 import { askedFor, type Figure, idsIn } from './asked-for.ts';
-import { correctedSetText, figuresBefore, type JudgmentChange, summarised } from './changes.ts';
+import {
+  correctedSetText,
+  countsOf,
+  figuresBefore,
+  judgedOnPage,
+  type JudgmentChange,
+  listed,
+  summarised,
+} from './changes.ts';
 import { Evidence, type Texts } from './citations.ts';
 import {
   type Coverage,
@@ -28,7 +36,6 @@ import {
 } from './coverage.ts';
 import { countriesInWords } from './evidence-text.ts';
 import { identityStyles } from './identity.ts';
-import { countsOf, judgedOnPage, listed } from './printed-changes.ts';
 import { digitsOf, pageHelpers } from './template/helpers.ts';
 import type { NamesOf } from './template/check.ts';
 import { compileTemplate } from './template/template.ts';
