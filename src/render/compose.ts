@@ -8,8 +8,8 @@ import type { Change } from '../dataset/point-in-time.ts';
 import type { Tables } from '../dataset/schema.ts';
 import type { DatasetSettings } from '../dataset/settings.ts';
 import { type Findings, missingFindings } from '../findings/analyse.ts';
-import { type Brief, imagesOf, type Paper } from '../project/brief.ts';
-import type { Parameters } from '../project/parameters.ts';
+import { type Brief, type Identity, imagesOf, type Paper } from '../project/brief.ts';
+import { familiesOf } from '../project/fonts.ts';
 import type { EvidenceSet } from '../query/evidence-set.ts';
 import { type AppliedParameter, queriesOfChoices } from '../query/select.ts';
 import type { Locale } from '../locale.ts';
@@ -25,7 +25,6 @@ import {
 } from './changes.ts';
 import { Evidence, type Texts } from './citations.ts';
 import {
-  type Coverage,
   coverageOf,
   currentFrom,
   endOfCoverage,
@@ -34,21 +33,17 @@ import {
   topicsOf,
   uncoveredByImports,
 } from './coverage.ts';
+import type { Request } from './edition.ts';
 import { countriesInWords } from './evidence-text.ts';
-import { identityStyles } from './identity.ts';
 import { digitsOf, pageHelpers } from './template/helpers.ts';
 import type { NamesOf } from './template/check.ts';
 import { compileTemplate } from './template/template.ts';
-import { highlightsOf, type HighlightTexts, summaryOf } from './summary.ts';
+import { highlightsOf, summaryOf } from './summary.ts';
 import { type Put, tracePut, withoutTraces } from './template/trace.ts';
 
-export interface Composition {
-  readonly brief: Brief;
-  readonly period: Period;
-  readonly paper: Paper;
+export interface Composition extends Pick<Request, 'brief' | 'period' | 'paper' | 'parameters'> {
   /** The brief's title with the edition's parameters. */
   readonly title: string;
-  readonly parameters: Parameters;
   readonly applied: readonly AppliedParameter[];
   readonly known: Tables;
   /** All tables of the dataset, including rows that became known after the cut-off. */
@@ -94,16 +89,7 @@ const margins: { readonly [paper in Paper]: { readonly margin: string; readonly 
 export function compose(
   composition: Composition,
   { explained = false, check }: { explained?: boolean; check?: (() => void) | undefined } = {},
-): {
-  html: string;
-  traced: string;
-  summary: string[];
-  highlights: HighlightTexts;
-  used: string[];
-  asked: RowSets;
-  coverage: Coverage;
-  puts: Put[];
-} {
+) {
   const {
     brief,
     period,
@@ -320,6 +306,12 @@ export function compose(
     coverage,
     puts,
   };
+}
+
+/** The publisher's colours and faces, as the custom properties that `page.css` uses. */
+export function identityStyles({ colours: { ink, accent }, fonts }: Identity): string {
+  const { serif, sans } = familiesOf(fonts);
+  return `:root { --ink: ${ink}; --accent: ${accent}; --serif: ${serif}, serif; --sans: ${sans}, sans-serif; --label: 'Source Sans 3', sans-serif; }`;
 }
 
 /** What a brief's template may name in each group of the page's names. */

@@ -19,19 +19,11 @@ export const topicsOf = (
   return settings.topics.flatMap(({ name }) => (found.has(name) ? [name] : []));
 };
 
-const daysOf = ({ start, asOf }: Pick<Period, 'start' | 'asOf'>): number => daysBetween(start, asOf);
-
 /** The number of days in the period covered by at least one span. */
-function coveredDays(
-  rows: readonly RowOf<'coverage'>[],
-  { start, asOf }: Pick<Period, 'start' | 'asOf'>,
-): number {
-  let covered = 0;
-  for (let next = start; next <= asOf; next = dayAfter(next)) {
-    if (rows.some((row) => row.start <= next && next <= row.end)) covered += 1;
-  }
-  return covered;
-}
+const coveredDays = (rows: readonly RowOf<'coverage'>[], { start, days }: { start: Day; days: number }) =>
+  Array.from({ length: days }, (_, index) => dayAfter(start, index)).filter((day) =>
+    rows.some((row) => row.start <= day && day <= row.end),
+  ).length;
 
 const latest = (days: readonly Day[]): Day | undefined => days.toSorted().at(-1);
 
@@ -71,13 +63,8 @@ export function currentFrom(
   { start }: Period,
   { ended, length }: { ended: Day | null; length: string },
 ): Day {
-  return ended === null ? start : ([start, periodEnding(ended, length).start].toSorted()[0] ?? start);
-}
-
-/** The numbers of covered days and of all days in a period, both in words or both in digits. */
-function dayCounts(covered: number, days: number, locale: Locale): { covered: string; days: string } {
-  const print = (count: number) => (days > 10 ? locale.number(count) : spelled(count, locale));
-  return { covered: print(covered), days: print(days) };
+  const last = ended === null ? start : periodEnding(ended, length).start;
+  return last < start ? last : start;
 }
 
 /**
@@ -94,11 +81,13 @@ export function coverageOf({
   locale,
 }: Of & Pick<Period, 'start'> & Pick<Dataset, 'settings' | 'tables'> & { readonly locale: Locale }) {
   if (tables.coverage.length === 0) return { notices: [], ids: [], until: null, complete: true, none: false };
-  const days = daysOf({ start, asOf });
+  const days = daysBetween(start, asOf);
+  /** Both numbers of a notice in words, or both in digits. */
+  const print = (count: number) => (days > 10 ? locale.number(count) : spelled(count, locale));
   const spans = topics.map((topic) => {
     const rows = known.coverage.filter((row) => row.topic === topic);
     const last = latest(rows.map(({ end }) => end));
-    const covered = coveredDays(rows, { start, asOf });
+    const covered = coveredDays(rows, { start, days });
     const behind = hasReportsAfter(last ?? asOf, { topics: [topic], known, asOf });
     return { topic, ids: rows.map(({ id }) => id), covered, last, behind };
   });
@@ -108,19 +97,19 @@ export function coverageOf({
     const [first] = group;
     if (first === undefined) return [];
     const { covered, last, behind } = first;
-    const counts = dayCounts(covered, days, locale);
+    const names = locale.list(group.map(({ topic }) => topicTitle(topic, settings)));
     return [
       {
         ids: group.flatMap(({ ids }) => ids),
-        names: capitalised(locale.list(group.map(({ topic }) => topicTitle(topic, settings)))),
+        names: names.replace(/^./, (letter) => letter.toUpperCase()),
         ended: last !== undefined && last < asOf ? locale.longDay(last) : null,
         /** Whether reports came in after the end of coverage, which means that its record is out of date. */
         behind,
         started: last !== undefined,
         /** `three`, of the number in `days`; null for none. */
-        covered: covered === 0 ? null : counts.covered,
+        covered: covered === 0 ? null : print(covered),
         count: covered,
-        days: counts.days,
+        days: print(days),
       },
     ];
   });
@@ -138,8 +127,6 @@ export function coverageOf({
 
 /** The coverage data available to templates. */
 export type Coverage = ReturnType<typeof coverageOf>;
-
-const capitalised = (text: string): string => text.replace(/^./, (first) => first.toUpperCase());
 
 /**
  * The day on which the contents of an edition were read, the last one if there are several, if after the cut-off: the

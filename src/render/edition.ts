@@ -27,13 +27,7 @@ export interface Request {
 }
 
 /** The incidents that the edition sees: those of its cut-off, corrected if it is a revision. */
-export const incidentsFor = ({
-  brief,
-  dataset,
-  asOf,
-  correction,
-  upToImport,
-}: Pick<Request, 'brief' | 'dataset' | 'asOf' | 'correction' | 'upToImport'>): KnownIncidents =>
+export const incidentsFor = ({ brief, dataset, asOf, correction, upToImport }: Request): KnownIncidents =>
   knownIncidents(dataset, {
     asOf,
     marking: brief.config.marking,
@@ -42,13 +36,7 @@ export const incidentsFor = ({
   });
 
 /** How old the data of the edition are; those of a revision are the data of its first issue. */
-export const freshnessFor = ({
-  brief,
-  dataset,
-  asOf,
-  correction,
-  checked,
-}: Pick<Request, 'brief' | 'dataset' | 'asOf' | 'correction' | 'checked'>): Freshness | null =>
+export const freshnessFor = ({ brief, dataset, asOf, correction, checked }: Request): Freshness | null =>
   freshnessOf(dataset, {
     asOf,
     timezone: brief.config.schedule.timezone,

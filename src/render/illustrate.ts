@@ -55,7 +55,7 @@ export async function illustrate({
     if (brief.config.findings[finding]?.kind === 'activity') return findings[finding]?.weeks ?? [];
     return Object.hasOwn(sets, name) ? sets[name] : undefined;
   };
-  const draw = async (name: string, chart: Brief['charts'][string]): Promise<Drawn> => {
+  const draw = async (name: string, chart: Brief['charts'][string]): Promise<Illustration | null> => {
     const frame = box.safeParse(named(chart.data['frame'] ?? '')?.[0]);
     const world = frame.success ? await outlinesWithin(frame.data) : [];
     const isGround = (query: string) => query === WORLD || Object.hasOwn(maps, query);
@@ -64,87 +64,82 @@ export async function illustrate({
     );
     const faults = data.flatMap(([set, query, rows]): Fault[] => {
       if (rows !== undefined) return [];
-      const file = brief.definition.file;
       const field = `charts.${name}.${set === '' ? 'rows' : `data.${set}`}`;
-      const choice = [
-        ...Object.keys(brief.queries),
-        ...Object.keys(brief.config.findings),
-        ...Object.keys(maps),
-        WORLD,
-      ];
       const problem = `There is no query or finding "${query}".`;
-      const meant = similarTo(query, choice);
-      const hint =
-        query === 'outlines' || query === 'borders'
-          ? 'Declare outlines under sitrep in the datapackage.json of the dataset.'
-          : meant === undefined
-            ? `Name one of ${choice.join(', ')}.`
-            : `Did you mean "${meant}"?`;
-      return [{ file, field, problem, hint }];
+      return [{ file: brief.definition.file, field, problem, hint: meantInstead(query) }];
     });
+    if (faults.length > 0) throw new AppError('chart-failed', located(faults, brief.definition));
     const rows = named(chart.rows) ?? [];
-    if (faults.length > 0)
-      return { figure: null, error: new AppError('chart-failed', located(faults, brief.definition)) };
-    if (rows.length === 0) return { figure: null };
+    if (rows.length === 0) return null;
 
+    const { title, map, note = null } = chart;
     const caption = newestCaption(known, chart.captions);
+    const described = { title, alt: chart.alt };
+    const alt =
+      caption === null
+        ? locale.text('page.chart.alt', described)
+        : locale.text('page.chart.alt_with_caption', {
+            ...described,
+            caption: evidence.fill(caption.text, caption.id),
+          });
     const setsOf = (isMap: boolean) => {
       const those = data.filter(([set, query]) => set !== '' && isGround(query) === isMap);
       return Object.fromEntries(those.map(([set, , found]) => [set, found ?? []]));
     };
-    const alt =
-      caption === null
-        ? locale.text('page.chart.alt', { title: chart.title, alt: chart.alt })
-        : locale.text('page.chart.alt_with_caption', {
-            caption: evidence.fill(caption.text, caption.id),
-            title: chart.title,
-            alt: chart.alt,
-          });
-    try {
-      const drawing = await drawChart({
-        name,
-        file: chart.source.file,
-        spec: chart.parsed,
-        theme: brief.theme.parsed,
-        data: setsOf(false),
-        maps: setsOf(true),
-        columns: Object.fromEntries(
-          data.flatMap(([set, query]) => (columns[query] ? [[set, columns[query]]] : [])),
-        ),
-        locale: words,
-        alt,
-        fonts: brief.identity.fonts.filter(({ family }) => family === 'Own Sans').map(({ path }) => path),
-      });
-      const { title, map } = chart;
-      const figure = {
-        ...drawing,
-        alt,
-        data: { ...setsOf(false), ...setsOf(true) },
-        name,
-        rows,
-        cites: citesOf(rows),
-        caption,
-        title,
-        map,
-        note: chart.note ?? null,
-      };
-      return { figure };
-    } catch (cause) {
+    const given = { data: setsOf(false), maps: setsOf(true) };
+    const drawing = await drawChart({
+      name,
+      file: chart.source.file,
+      spec: chart.parsed,
+      theme: brief.theme.parsed,
+      ...given,
+      columns: Object.fromEntries(
+        data.flatMap(([set, query]) => (columns[query] ? [[set, columns[query]]] : [])),
+      ),
+      locale: words,
+      alt,
+      fonts: brief.identity.fonts.filter(({ family }) => family === 'Own Sans').map(({ path }) => path),
+    }).catch((cause: unknown) => {
       if (!(cause instanceof AppError)) throw cause;
-      return {
-        figure: null,
-        error: new AppError(cause.code, located(cause.faults, chart.source), { cause }),
-      };
-    }
+      throw new AppError(cause.code, located(cause.faults, chart.source), { cause });
+    });
+    const cites = citesOf(rows);
+    return {
+      ...drawing,
+      alt,
+      data: { ...given.data, ...given.maps },
+      name,
+      rows,
+      cites,
+      caption,
+      title,
+      map,
+      note,
+    };
+  };
+  const meantInstead = (query: string): string => {
+    if (query === 'outlines' || query === 'borders')
+      return 'Declare outlines under sitrep in the datapackage.json of the dataset.';
+    const choice = Object.keys({ ...brief.queries, ...brief.config.findings, ...maps, [WORLD]: [] });
+    const meant = similarTo(query, choice);
+    return meant === undefined ? `Name one of ${choice.join(', ')}.` : `Did you mean "${meant}"?`;
   };
   // Requested all at once, so that the drawing process need not wait for the next one.
-  const drawn = await Promise.all(
+  const drawn = await Promise.allSettled(
     Object.entries(brief.charts).map(async ([name, chart]) => [name, await draw(name, chart)] as const),
   );
-  const errors = drawn.flatMap(([, { error }]) => error ?? []);
-  const faults = errors.flatMap((error) => error.faults);
-  if (errors.length > 0) throw new AppError(worstOf(errors), faults);
-  return Object.fromEntries(drawn.map(([name, { figure }]) => [name, figure]));
+  const errors = drawn.flatMap((each): AppError[] => {
+    if (each.status === 'fulfilled') return [];
+    const reason: unknown = each.reason;
+    if (!(reason instanceof AppError)) throw reason;
+    return [reason];
+  });
+  if (errors.length > 0)
+    throw new AppError(
+      worstOf(errors),
+      errors.flatMap((error) => error.faults),
+    );
+  return Object.fromEntries(drawn.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : [])));
 }
 
 /**
@@ -180,11 +175,6 @@ function chartLocale(locale: Locale): ChartLocale {
       periods: ['AM', 'PM'],
     },
   };
-}
-
-interface Drawn {
-  readonly figure: Illustration | null;
-  readonly error?: AppError;
 }
 
 /** The default ids that a chart cites; the template may pass others. */

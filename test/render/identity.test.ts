@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
 import { usualColours } from '../../src/project/colours.ts';
-import { identityStyles } from '../../src/render/identity.ts';
+import { identityStyles } from '../../src/render/compose.ts';
 
 it('sets every property of the publisher that the style sheet uses, which names no colour or face of its own', async () => {
   const css = await readFile('templates/_shared/page.css', 'utf8');

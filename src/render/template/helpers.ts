@@ -6,8 +6,7 @@ import { type Locale, MessageError } from '../../locale.ts';
 import type { Brief } from '../../project/brief.ts';
 import type { Evidence } from '../citations.ts';
 import { columnWords, plainCell, plainColumns } from './plain-rows.ts';
-import { hasHtml, madeOf, MarkedValue, rawOf } from './row-value.ts';
-import { SourceName } from '../source-name.ts';
+import { hasHtml, madeOf, MarkedValue, rawOf, SourceName } from './row-value.ts';
 import { type Age, ageMessages, ageValues } from '../summary.ts';
 import { traceCitation, traceText } from './trace.ts';
 

@@ -1,5 +1,6 @@
 import Handlebars from 'handlebars';
-import { type Provenance, traceEnd, traceRow } from './trace.ts';
+import { isRightToLeft, type Locale } from '../../locale.ts';
+import { type Provenance, traceEnd, traceName, traceRow } from './trace.ts';
 
 const { escapeExpression, SafeString } = Handlebars;
 
@@ -101,6 +102,25 @@ export class MarkedValue {
   /** For words that a locale chooses by the value. */
   toString(): string {
     return String(this.#value);
+  }
+}
+
+/** A source's name for use in a page: when printed it leaves a trace, so that typed text is not taken for it. */
+export class SourceName {
+  readonly #name: string;
+  readonly #direction: Locale['direction'];
+
+  /** `direction` is that of the page. */
+  constructor(name: string, direction: Locale['direction']) {
+    this.#name = name;
+    this.#direction = direction;
+  }
+
+  /** Handlebars calls this instead of escaping the value itself. */
+  toHTML(): string {
+    const html = traceName(escapeExpression(this.#name));
+    // Without isolates, two names in a row that are written the other way change places.
+    return isRightToLeft(this.#name) === (this.#direction === 'rtl') ? html : `\u2068${html}\u2069`;
   }
 }
 
