@@ -96,18 +96,15 @@ export function parseYaml<S extends z.ZodType>(
     const { input, message } = issue;
     const own: unknown = issue.code === 'custom' ? issue.params?.['hint'] : undefined;
     const found = typeof input === 'string' && message.startsWith('is not ') ? `"${input}" ` : '';
-    report(issue.path, {
-      problem: `${found}${message}.`,
-      hint: typeof own === 'string' ? own : where,
-    });
+    report(issue.path, { problem: `${found}${message}.`, hint: typeof own === 'string' ? own : where });
   }
   return undefined;
 
   function report(keys: readonly PropertyKey[], fault: Pick<Fault, 'problem' | 'hint'>): void {
     const path = keys.map(String);
     const line = lineOf(document, lines, path);
-    const field = path.length === 0 ? {} : { field: path.join('.') };
-    faults.push({ file, ...(line === undefined ? {} : { line }), ...field, ...fault });
+    const field = path.length > 0 && { field: path.join('.') };
+    faults.push({ file, ...(line !== undefined && { line }), ...field, ...fault });
   }
 }
 

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import type { Row, Value } from '../dataset/parse-rows.ts';
 import { AppError, type Fault } from '../errors.ts';
 import { hashOf } from '../hash.ts';
+import type { ChartLocale } from './chart-locale.ts';
 import { checkFields, type Columns } from './fields.ts';
 import { pngOf } from './png.ts';
 import { readScene, rowKey, type Scene } from './scene.ts';
@@ -33,28 +34,6 @@ export interface ChartRequest {
   readonly locale?: ChartLocale;
   /** Files of fonts that the theme names besides the program's, as `Own Sans`. */
   readonly fonts?: readonly string[];
-}
-
-/** Definitions for d3-format and d3-time-format. */
-export interface ChartLocale {
-  readonly number: {
-    readonly decimal: string;
-    readonly thousands: string;
-    readonly grouping: readonly number[];
-    readonly currency: readonly [string, string];
-    readonly minus: string;
-    readonly numerals: readonly string[];
-  };
-  readonly time: {
-    readonly dateTime: string;
-    readonly date: string;
-    readonly time: string;
-    readonly periods: readonly [string, string];
-    readonly days: readonly string[];
-    readonly shortDays: readonly string[];
-    readonly months: readonly string[];
-    readonly shortMonths: readonly string[];
-  };
 }
 
 export interface Drawing {

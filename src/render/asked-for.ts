@@ -60,8 +60,18 @@ export function askedFor(
       weeks: rowsAsPrinted(weeks, provenance(name)),
     };
   };
+  const seenFigure = ({ name, svg, title, note, map, rows, cites, caption }: Figure) => {
+    const [captioned = null] = caption ? rowsAsPrinted([{ ...caption }], provenance(name)) : [];
+    const printed = rowsAsPrinted(rows, provenance(name));
+    return { name, svg, title, note, map, cites, caption: captioned, rows: printed };
+  };
   // Every chart drawn is attached with its rows, wherever the template puts it.
-  for (const figure of Object.values(figures)) if (figure !== null) useFigure(evidence, figure);
+  for (const figure of Object.values(figures)) {
+    if (figure === null) continue;
+    for (const id of idsIn(figure, evidence)) evidence.use(id);
+    // The alternative text has the caption.
+    if (figure.caption) evidence.fill(figure.caption.text, figure.caption.id);
+  }
   return {
     asked,
     rows: watched(sets, (name, rows) => {
@@ -70,33 +80,8 @@ export function askedFor(
       return rowsAsPrinted(rows, provenance(name));
     }),
     findings: watched(findings, (name, finding) => finding && seenFinding(name, finding)),
-    charts: watched(figures, (_, figure) => figure && seenFigure(figure, provenance)),
+    charts: watched(figures, (_, figure) => figure && seenFigure(figure)),
   };
-}
-
-function seenFigure(
-  { name, svg, title, note, map, rows, cites, caption }: Figure,
-  provenance: (from: string) => (row: Row) => Provenance,
-) {
-  const [captioned = null] = caption ? rowsAsPrinted([{ ...caption }], provenance(name)) : [];
-  return {
-    name,
-    svg,
-    title,
-    note,
-    map,
-    cites,
-    caption: captioned,
-    rows: rowsAsPrinted(rows, provenance(name)),
-  };
-}
-
-/** Records that a drawing shows all its rows, and has its caption in the alternative text. */
-function useFigure(evidence: Evidence, { rows, data, caption }: Figure): void {
-  for (const id of evidence.named([...rows, ...Object.values(data).flat()])) evidence.use(id);
-  if (caption === null) return;
-  evidence.use(caption.id);
-  evidence.fill(caption.text, caption.id);
 }
 
 function watched<T, S>(

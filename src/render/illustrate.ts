@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import type { ChartLocale, DrawChart, Drawing } from '../charts/draw.ts';
+import { chartLocale } from '../charts/chart-locale.ts';
+import type { DrawChart, Drawing } from '../charts/draw.ts';
 import type { Row, RowSets } from '../dataset/parse-rows.ts';
 import type { Tables } from '../dataset/schema.ts';
 import type { outlinesWithin as OutlinesWithin } from '../dataset/world.ts';
 import { WORLD } from '../dataset/world-source.ts';
 import { AppError, type ErrorCode, type Fault, similarTo } from '../errors.ts';
 import type { Findings } from '../findings/analyse.ts';
-import type { Locale } from '../locale.ts';
 import type { Brief } from '../project/brief.ts';
 import { located } from '../project/source-files.ts';
 import { Evidence, type Texts } from './citations.ts';
@@ -150,31 +150,6 @@ function worstOf(errors: readonly AppError[]): ErrorCode {
   const telling = errors.filter(({ code }) => code !== 'chart-unfinished');
   if (telling.length === 0) return 'chart-unfinished';
   return telling.every(({ code }) => code === 'chart-slow') ? 'chart-slow' : 'chart-failed';
-}
-
-function chartLocale(locale: Locale): ChartLocale {
-  const parts = new Intl.NumberFormat(locale.intlTag).formatToParts(12345.6);
-  const part = (type: string) => parts.find((each) => each.type === type)?.value ?? '';
-  // What d3 puts in place of `%x`.
-  const date = locale.text('dates.day', { day: '%-d', month: '%B', year: '%Y' });
-  return {
-    number: {
-      decimal: part('decimal'),
-      thousands: part('group'),
-      grouping: [3],
-      currency: ['', ''],
-      minus: '\u2212',
-      numerals: Array.from({ length: 10 }, (_, digit) => locale.number(digit)),
-    },
-    // Specs name the parts of a day; nothing prints a time of day.
-    time: {
-      ...locale.names,
-      dateTime: locale.text('dates.moment', { date, time: '%H:%M' }),
-      date,
-      time: '%H:%M',
-      periods: ['AM', 'PM'],
-    },
-  };
 }
 
 /** The default ids that a chart cites; the template may pass others. */

@@ -15,7 +15,7 @@ const manifestRow = z.strictObject({ id: text, table: text, known_on: day, sha25
 export type ManifestRow = z.output<typeof manifestRow>;
 
 /** The kinds of files that shape an edition, besides its data. */
-const partKinds = [
+const partKind = z.enum([
   'settings',
   'template',
   'partial',
@@ -28,9 +28,9 @@ const partKinds = [
   'outlines',
   'font',
   'image',
-] as const;
+]);
 /** One file. For `brief.yaml`, the hash covers the settings that shape the page, as JSON with sorted keys. */
-const part = z.strictObject({ kind: z.enum(partKinds), file: text, sha256 });
+const part = z.strictObject({ kind: partKind, file: text, sha256 });
 export type Part = z.output<typeof part>;
 
 const browser = z.strictObject({ name: text, version: text });
@@ -62,12 +62,11 @@ const manifestEvidence = z.strictObject({
   attached: z.enum(['rows', 'ids', 'query']),
 });
 
-const relationships = ['Data', 'Source', 'Supplement'] as const;
 const attachment = z.strictObject({
   name: text,
   mimeType: text,
   /** `AFRelationship` of ISO 32000-2, 14.13. */
-  relationship: z.enum(relationships),
+  relationship: z.enum(['Data', 'Source', 'Supplement']),
   bytes: count,
   sha256,
 });

@@ -37,8 +37,8 @@ export function summaryOf(rows: readonly Row[] | undefined, around: Around): str
   const { locale } = evidence;
   const paragraphs = rows.flatMap((row) => {
     const id = row['id'];
-    const [text] = textsOf([row], around);
-    if (text === undefined) return [];
+    const text = textOf(row, around);
+    if (text === null) return [];
     if (typeof id !== 'string' || evidence.ageOf(id, age) !== 'until') return [text];
     return [`${locale.text('page.written', { day: evidence.figure(id, 'date') })} ${text}`];
   });
@@ -66,7 +66,7 @@ export function highlightsOf(
 ): HighlightTexts {
   const { evidence, coverage } = around;
   const { locale } = evidence;
-  const [newest = null] = textsOf(headline ?? [], around);
+  const [newest = null] = (headline ?? []).flatMap((row) => textOf(row, around) ?? []);
   // A headline that rests on no row is a name, which says nothing that could be out of date.
   const isName = !headline?.some(({ rests_on: on }) => Array.isArray(on) && on.length > 0);
   return {
@@ -77,22 +77,24 @@ export function highlightsOf(
           ? locale.text('page.masthead.nothing_collected', { day: coverage.until })
           : locale.text('page.masthead.as_last_known', { day: coverage.until, headline: newest }),
     judgments: judgments.flatMap((row) => {
-      const [text] = textsOf([row], around);
-      if (text === undefined) return [];
+      const text = textOf(row, around);
+      if (text === null) return [];
       const {
         likelihood = null,
         confidence = null,
         confidence_basis: basis = null,
       } = known.find(({ id }) => id === row['id']) ?? {};
+      const range = likelihood && {
+        word: locale.text('page.changes.estimate', { word: likelihood }),
+        ...likelihoodRanges[likelihood],
+      };
       return [
         {
           text,
-          likelihood: likelihood && {
-            text: locale.text('page.likelihood', {
-              word: locale.text('page.changes.estimate', { word: likelihood }),
-              ...likelihoodRanges[likelihood],
-            }),
-            ...likelihoodRanges[likelihood],
+          likelihood: range && {
+            text: locale.text('page.likelihood', range),
+            low: range.low,
+            high: range.high,
           },
           confidence:
             confidence &&
@@ -109,16 +111,14 @@ export function highlightsOf(
   };
 }
 
-/** The texts of rows as the page prints them, each with what must be said of its age. */
-function textsOf(rows: readonly Row[], { evidence, age }: Around): string[] {
-  return rows.flatMap(({ id, text }) => {
-    if (typeof text !== 'string') return [];
-    const row = typeof id === 'string' ? id : undefined;
-    const field = row === undefined ? null : evidence.ageOf(row, age);
-    const aged =
-      row === undefined || field === null
-        ? ''
-        : evidence.locale.text(ageMessages[field], { ...ageValues(age), day: evidence.figure(row, field) });
-    return [`${evidence.fill(text, row)} ${aged}`.replaceAll(/\s+/g, ' ').trim()];
-  });
+/** The text of a row as the page prints it, with what must be said of its age; null if it has none. */
+function textOf({ id, text }: Row, { evidence, age }: Around): string | null {
+  if (typeof text !== 'string') return null;
+  const row = typeof id === 'string' ? id : undefined;
+  const field = row === undefined ? null : evidence.ageOf(row, age);
+  const aged =
+    row === undefined || field === null
+      ? ''
+      : evidence.locale.text(ageMessages[field], { ...ageValues(age), day: evidence.figure(row, field) });
+  return `${evidence.fill(text, row)} ${aged}`.replaceAll(/\s+/g, ' ').trim();
 }

@@ -288,16 +288,10 @@ const digits: { readonly [one: string]: string } = { '١': 'arabic-indic', '۱':
 const cssString = (text: string): string =>
   `"${text.replaceAll(/[^A-Za-z0-9 ]/gu, (character) => `\\${character.codePointAt(0)?.toString(16)} `)}"`;
 
-/** Splits rising numbers into consecutive runs. */
-function runs(numbers: readonly number[]): number[][] {
-  const split: number[][] = [];
-  for (const number of numbers) {
-    const run = split.at(-1);
-    if (run?.at(-1) === number - 1) run.push(number);
-    else split.push([number]);
-  }
-  return split;
-}
+/** Splits rising numbers into consecutive runs, in which a number rises as its index does. */
+const runs = (numbers: readonly number[]): number[][] => [
+  ...Map.groupBy(numbers, (number, index) => number - index).values(),
+];
 
 function rowsTable(rows: readonly { readonly [column: string]: unknown }[], locale: Locale): string {
   const columns = plainColumns(rows);
