@@ -128,23 +128,18 @@ export function judgmentChangesOf(
 
 /**
  * The changed judgments as page one lists them: the new ones together, by their numbers unless all of those `printed`
- * are new, then each of the others.
+ * there are new, then each of the others.
  */
 export function judgedOnPage(
   changes: readonly JudgmentChange[],
-  {
-    numberOf,
-    printed,
-    settings,
-    locale,
-  }: { numberOf: (id: string) => number; printed: number; settings: DatasetSettings; locale: Locale },
+  { printed, settings, locale }: { printed: readonly Row[]; settings: DatasetSettings; locale: Locale },
 ) {
   const said = changes
     .map(({ change, entry, how, said: text }) => ({
       change,
       ids: entry.id,
       count: 1,
-      number: numberOf(entry.id),
+      number: 1 + printed.findIndex((judgment) => judgment['id'] === entry.id),
       title: text === null ? titleOf(entry, { settings, locale }) : locale.text('page.quoted', { text }),
       how,
     }))
@@ -158,7 +153,7 @@ export function judgedOnPage(
     ids: fresh.map(({ ids }) => ids).join(' '),
     count: fresh.length,
     numbers: numbers(fresh),
-    all: fresh.length === printed ? spelled(printed, locale) : null,
+    all: fresh.length === printed.length ? spelled(printed.length, locale) : null,
   }));
   return [
     ...together,

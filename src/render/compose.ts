@@ -2,7 +2,7 @@ import { daysBetween, issueNumber, type Period } from '../calendar.ts';
 import type { Corrected, Correction } from '../dataset/corrections.ts';
 import type { Freshness } from '../dataset/freshness.ts';
 import type { IncidentView } from '../dataset/incidents.ts';
-import type { Row, RowSets } from '../dataset/parse-rows.ts';
+import type { RowSets } from '../dataset/parse-rows.ts';
 import { markingColours } from '../dataset/fields.ts';
 import type { Change } from '../dataset/point-in-time.ts';
 import type { Tables } from '../dataset/schema.ts';
@@ -12,7 +12,6 @@ import { type Brief, type Identity, imagesOf, type Paper } from '../project/brie
 import { familiesOf } from '../project/fonts.ts';
 import type { EvidenceSet } from '../query/evidence-set.ts';
 import { type AppliedParameter, queriesOfChoices } from '../query/select.ts';
-import type { Locale } from '../locale.ts';
 import { askedFor, type Figure, idsIn } from './asked-for.ts';
 import {
   correctedSetText,
@@ -24,15 +23,7 @@ import {
   summarised,
 } from './changes.ts';
 import { Evidence, type Texts } from './citations.ts';
-import {
-  coverageOf,
-  currentFrom,
-  endOfCoverage,
-  readAfterwards,
-  silentTopics,
-  topicsOf,
-  uncoveredByImports,
-} from './coverage.ts';
+import { coverageOf, uncoveredByImports } from './coverage.ts';
 import type { Request } from './edition.ts';
 import { countriesInWords } from './evidence-text.ts';
 import { digitsOf, pageHelpers } from './template/helpers.ts';
@@ -121,24 +112,18 @@ export function compose(
     sets: evidenceSets,
     texts,
   });
-  const { start, asOf } = period;
-  const of = { topics: topicsOf(brief.config, { settings, tables }), known, asOf };
+  const { asOf } = period;
+  const keyJudgments = sets['key_judgments'] ?? [];
   const reports = new Set([...known.events, ...known.measures, ...known.sources].map(({ id }) => id));
   const isReported =
-    [...known.events, ...known.measures].some(({ topic }) => of.topics.includes(topic)) ||
     evidenceSets.some(({ rows }) => rows > 0) ||
     Object.values(sets).some((rows) => evidence.named(rows).some((id) => reports.has(id)));
+  const { coverage, currentFrom, readOn } = coverageOf(composition, { isReported });
+  const age = { currentFrom, asOf, until: coverage.until };
   const computed = Object.fromEntries(
     Object.keys(brief.config.findings).map((name) => [name, findings[name] ?? null]),
   );
   const seen = askedFor({ sets, findings: computed, figures }, evidence, queriesOfChoices(brief));
-  const judgedFrom = currentFrom(period, { ended: endOfCoverage(of), length: brief.config.period });
-  const coverage = {
-    ...coverageOf({ ...of, start, settings, tables, locale }),
-    reported: isReported,
-    silent: isReported ? silentTopics(of, { settings, locale }) : null,
-  };
-  const age = { currentFrom: judgedFrom, asOf, until: coverage.until };
   const printed = evidence.printedWith([
     ...evidence.named(Object.values(sets).flat()),
     ...Object.values(findings).flatMap(({ restsOn }) => restsOn),
@@ -159,12 +144,9 @@ export function compose(
     traced: true,
     ...(explained && { onPut: (put: Put) => tracePut(puts.push(put) - 1) }),
   });
-  const numberOf = (id: string): number =>
-    1 + (sets['key_judgments'] ?? []).findIndex((judgment) => judgment['id'] === id);
   const judged = judgmentChanges.filter(
     ({ change, entry }) => change === 'dropped' || change === 'left' || printed.has(entry.id),
   );
-  const readOn = readAfterwards({ ...of, tables });
   const newest =
     evidenceSets.length === 0 ? undefined : imports.findLast(({ last_day: last }) => last !== null);
   const uncovered = uncoveredByImports(newest === undefined ? [] : imports, asOf);
@@ -257,15 +239,9 @@ export function compose(
     },
     // Read when it is printed: what has been shown by then is what it explains.
     get method() {
-      return methodOf({
-        known,
-        shown: new Set(evidence.used),
-        judgments: sets['key_judgments'] ?? [],
-        bounds: Object.values(brief.config.findings).some(({ kind }) => kind === 'rest-of-share'),
-        locale,
-      });
+      return methodOf(composition, new Set(evidence.used));
     },
-    judged: judgedOnPage(judged, { numberOf, printed: sets['key_judgments']?.length ?? 0, settings, locale }),
+    judged: judgedOnPage(judged, { printed: keyJudgments, settings, locale }),
     correction: correction && {
       revision: correction.revision,
       replaces: correction.replaces.revision,
@@ -294,11 +270,7 @@ export function compose(
     traced,
     summary: summaryOf(sets['bottom_line'], { evidence, coverage, age }),
     highlights: highlightsOf(
-      {
-        headline: sets['headline'],
-        judgments: sets['key_judgments'],
-        hero: figures[brief.config.hero ?? ''],
-      },
+      { headline: sets['headline'], judgments: keyJudgments, hero: figures[brief.config.hero ?? ''] },
       { evidence, known: known.judgments, coverage, age },
     ),
     used,
@@ -323,24 +295,16 @@ export const namesIn = ({ queries, config: { findings, charts, parameters } }: B
 });
 
 /** Which conventions the page uses, for the explanations that it needs. */
-function methodOf({
-  known,
-  shown,
-  judgments,
-  bounds,
-  locale: { lists },
-}: {
-  known: Tables;
-  shown: ReadonlySet<string>;
-  judgments: readonly Row[];
-  /** Whether the page may take a lower bound from the whole. */
-  bounds: boolean;
-  locale: Locale;
-}) {
-  const terms = lists?.estimates?.likelihood ?? [];
+function methodOf(
+  { brief: { config, locale }, known, sets }: Pick<Composition, 'brief' | 'known' | 'sets'>,
+  shown: ReadonlySet<string>,
+) {
+  const terms = locale.lists?.estimates?.likelihood ?? [];
   const term = terms.length === 0 ? undefined : new RegExp(terms.join('|'), 'i');
-  const bar = judgments.some((judgment) => typeof judgment['likelihood'] === 'string');
+  const bar = (sets['key_judgments'] ?? []).some((judgment) => typeof judgment['likelihood'] === 'string');
   const ours = known.judgments.filter(({ id, author }) => author === null && shown.has(id));
+  /** Whether the page may take a lower bound from the whole. */
+  const bounds = Object.values(config.findings).some(({ kind }) => kind === 'rest-of-share');
   return {
     bar,
     likelihood: bar || ours.some(({ text }) => term?.test(text) === true),

@@ -4,12 +4,11 @@ import { knownBy } from '../dataset/point-in-time.ts';
 import type { Dataset, RowOf, Tables } from '../dataset/schema.ts';
 import { topicTitle } from '../dataset/settings.ts';
 import { spelled } from '../dataset/wording.ts';
-import type { Locale } from '../locale.ts';
-import { type BriefConfig, briefTopics } from '../project/brief.ts';
+import { type Brief, type BriefConfig, briefTopics } from '../project/brief.ts';
 import { sourceChain } from './row-details.ts';
 
 /** The topics that a brief reports on; for a brief on all topics, those for which the dataset has rows. */
-export const topicsOf = (
+const topicsOf = (
   config: Pick<BriefConfig, 'topic' | 'topics'>,
   { settings, tables: { coverage, events, measures } }: Pick<Dataset, 'settings' | 'tables'>,
 ): readonly string[] => {
@@ -36,15 +35,6 @@ interface Of {
 const reportsOn = ({ topics, known }: Pick<Of, 'topics' | 'known'>) =>
   [...known.events, ...known.measures].filter(({ topic }) => topics.includes(topic));
 
-/** The titles of the topics without a report, as a list; null if there are none. */
-export function silentTopics(
-  { topics, known }: Of,
-  { settings, locale }: Pick<Dataset, 'settings'> & { readonly locale: Locale },
-): string | null {
-  const silent = topics.filter((topic) => reportsOn({ topics: [topic], known }).length === 0);
-  return silent.length === 0 ? null : locale.list(silent.map((topic) => topicTitle(topic, settings)));
-}
-
 /** Whether reports became known after `day` and by the cut-off. */
 const hasReportsAfter = (day: Day, of: Of): boolean =>
   reportsOn(of).some(({ known_on }) => known_on > day && known_on <= of.asOf);
@@ -53,34 +43,65 @@ const hasReportsAfter = (day: Day, of: Of): boolean =>
  * The last day of all known coverage, if before the cut-off. Null if coverage continues, if none is on record, or if
  * reports came in after its end, which means that something was still collected.
  */
-export function endOfCoverage({ topics, known, asOf }: Of): Day | null {
+function endOfCoverage({ topics, known, asOf }: Of): Day | null {
   const last = latest(known.coverage.filter(({ topic }) => topics.includes(topic)).map(({ end }) => end));
   return last === undefined || last >= asOf || hasReportsAfter(last, { topics, known, asOf }) ? null : last;
 }
 
 /** The first day on which a judgment counts as current: the start of the period, or of the last period covered. */
-export function currentFrom(
-  { start }: Period,
-  { ended, length }: { ended: Day | null; length: string },
-): Day {
+function currentFrom({ start }: Period, { ended, length }: { ended: Day | null; length: string }): Day {
   const last = ended === null ? start : periodEnding(ended, length).start;
   return last < start ? last : start;
 }
 
 /**
- * How much of the period was covered by collection. Outside it, the absence of reports does not mean that nothing
- * happened. A dataset with no coverage rows gets no notices. `tables` has all rows of the dataset.
+ * How much of the period was covered by collection, from which day on judgments are current, and when the contents of
+ * the edition were read. `tables` has all rows of the dataset; `isReported`, whether the page reports something besides
+ * events and measures on its topics.
  */
-export function coverageOf({
-  topics,
-  known,
-  asOf,
-  start,
-  settings,
-  tables,
-  locale,
-}: Of & Pick<Period, 'start'> & Pick<Dataset, 'settings' | 'tables'> & { readonly locale: Locale }) {
-  if (tables.coverage.length === 0) return { notices: [], ids: [], until: null, complete: true, none: false };
+export function coverageOf(
+  { brief: { config, locale }, period, known, tables, settings }: Page,
+  { isReported }: { isReported: boolean },
+) {
+  const of = { topics: topicsOf(config, { settings, tables }), known, asOf: period.asOf };
+  const ended = endOfCoverage(of);
+  const silent = of.topics.filter((topic) => reportsOn({ topics: [topic], known }).length === 0);
+  const reported = isReported || silent.length < of.topics.length;
+  const titles = silent.map((topic) => topicTitle(topic, settings));
+  return {
+    coverage: {
+      ...noticesOf(of, { start: period.start, settings, tables, locale }),
+      /** The last day of coverage, if before the cut-off: the page's "known by" day. */
+      until: ended === null ? null : locale.longDay(ended),
+      reported,
+      /** The titles of the topics without a report, as a list; null if there are none, or no reports at all. */
+      silent: reported && silent.length > 0 ? locale.list(titles) : null,
+    },
+    currentFrom: currentFrom(period, { ended, length: config.period }),
+    readOn: readAfterwards({ ...of, tables }),
+  };
+}
+
+interface Page extends Pick<Dataset, 'settings' | 'tables'> {
+  readonly brief: Pick<Brief, 'config' | 'locale'>;
+  readonly period: Period;
+  readonly known: Tables;
+}
+
+/**
+ * The notices on topics that were not collected on every day. On other days, the absence of reports does not mean that
+ * nothing happened. A dataset with no coverage rows gets no notices.
+ */
+function noticesOf(
+  { topics, known, asOf }: Of,
+  {
+    start,
+    settings,
+    tables,
+    locale,
+  }: Pick<Period, 'start'> & Pick<Dataset, 'settings' | 'tables'> & Pick<Brief, 'locale'>,
+) {
+  if (tables.coverage.length === 0) return { notices: [], ids: [], complete: true, none: false };
   const days = daysBetween(start, asOf);
   /** Both numbers of a notice in words, or both in digits. */
   const print = (count: number) => (days > 10 ? locale.number(count) : spelled(count, locale));
@@ -113,12 +134,9 @@ export function coverageOf({
       },
     ];
   });
-  const ended = endOfCoverage({ topics, known, asOf });
   return {
     notices,
     ids: spans.flatMap(({ ids }) => ids),
-    /** The last day of coverage, if before the cut-off: the page's "known by" day. */
-    until: ended === null ? null : locale.longDay(ended),
     complete: notices.length === 0,
     /** Whether no day of the period is covered on any topic. */
     none: spans.every(({ covered }) => covered === 0),
@@ -126,7 +144,7 @@ export function coverageOf({
 }
 
 /** The coverage data available to templates. */
-export type Coverage = ReturnType<typeof coverageOf>;
+export type Coverage = ReturnType<typeof coverageOf>['coverage'];
 
 /**
  * The day on which the contents of an edition were read, the last one if there are several, if after the cut-off: the
@@ -134,7 +152,7 @@ export type Coverage = ReturnType<typeof coverageOf>;
  *
  * A source that was public before its carrier was read only with its carrier.
  */
-export function readAfterwards({
+function readAfterwards({
   topics,
   known,
   asOf,

@@ -55,11 +55,11 @@ export type HighlightTexts = Pick<Highlights, 'headline' | 'judgments'> & {
 export function highlightsOf(
   {
     headline,
-    judgments = [],
+    judgments,
     hero,
   }: {
     readonly headline: readonly Row[] | undefined;
-    readonly judgments: readonly Row[] | undefined;
+    readonly judgments: readonly Row[];
     readonly hero: Figure | null | undefined;
   },
   { known, ...around }: Around & { readonly known: readonly RowOf<'judgments'>[] },

@@ -67,22 +67,20 @@ export function nearTo(phrase: string, texts: readonly string[]): string[] {
   const candidates = /\s/.test(wanted)
     ? texts
     : texts.flatMap((text) => text.match(/[\p{L}\p{N}]+(?:[.,’'-][\p{L}\p{N}]+)*/gu) ?? []);
-  return mostAlike(wanted, candidates, { least: 0.3, most: 5 });
+  return mostAlike(wanted, candidates, 5);
 }
 
-/** The texts most similar to a text, best first; `least` is the minimum share of common letter pairs. */
-export function mostAlike(
-  wanted: string,
-  candidates: readonly string[],
-  { least, most }: { least: number; most: number },
-): string[] {
-  const alike = [...new Set(candidates)].map((text) => ({ text, score: likeness(wanted, plain(text)) }));
-  return alike
-    .filter(({ score }) => score > least)
+/** The minimum share of common letter pairs. */
+const LEAST_ALIKE = 0.3;
+
+/** The texts most similar to a text, best first. */
+export const mostAlike = (wanted: string, candidates: readonly string[], most: number): string[] =>
+  [...new Set(candidates)]
+    .map((text) => ({ text, score: likeness(wanted, plain(text)) }))
+    .filter(({ score }) => score > LEAST_ALIKE)
     .toSorted((a, b) => b.score - a.score)
     .slice(0, most)
     .map(({ text }) => text);
-}
 
 /** The share of letter pairs that two texts have in common (Dice, 1945): 0 to 1. */
 function likeness(one: string, other: string): number {

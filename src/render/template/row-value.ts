@@ -4,48 +4,43 @@ import { type Provenance, traceEnd, traceName, traceRow } from './trace.ts';
 
 const { escapeExpression, SafeString } = Handlebars;
 
+interface Info {
+  readonly raw: unknown;
+  readonly of: Provenance;
+}
+
+/** What is behind a wrapped value. Lists and rows keep their shape for `each` and helpers, so it is stored here. */
+const wrapped = new WeakMap<object, Info>();
+const infoOf = (value: unknown) =>
+  typeof value === 'object' && value !== null ? wrapped.get(value) : undefined;
+
 /**
  * A row's value for use in a page. Templates use it like any other value; when printed, it leaves a trace of the row,
  * so that a partial that prints it is not taken for its author.
  */
 class RowValue {
-  readonly #raw: unknown;
-  readonly #of: Provenance;
+  readonly #info: Info;
 
-  constructor(raw: unknown, of: Provenance) {
-    this.#raw = raw;
-    this.#of = of;
+  constructor(info: Info) {
+    this.#info = info;
+    wrapped.set(this, info);
   }
 
   /** Handlebars calls this instead of escaping the value itself. */
   toHTML(): string {
-    return traceRow(this.#of, escapeExpression(String(this.#raw)));
+    return traceRow(this.#info.of, escapeExpression(String(this.#info.raw)));
   }
 
   /** For words that a locale chooses by the value. */
   toString(): string {
-    return String(this.#raw);
-  }
-
-  static read(value: RowValue): { readonly raw: unknown; readonly of: Provenance } {
-    return { raw: value.#raw, of: value.#of };
+    return String(this.#info.raw);
   }
 }
-
-/** Lists and rows keep their shape for `each` and helpers; their original values are stored here. */
-const wrapped = new WeakMap<object, { readonly raw: unknown; readonly of: Provenance }>();
-
-const infoOf = (value: unknown) =>
-  value instanceof RowValue
-    ? RowValue.read(value)
-    : typeof value === 'object' && value !== null
-      ? wrapped.get(value)
-      : undefined;
 
 /** Wraps a value from a row; missing and empty values are returned unchanged. */
 export function asPrinted(value: unknown, of: Provenance): unknown {
   if (value === null || value === undefined || value === '') return value;
-  if (typeof value !== 'object') return new RowValue(value, of);
+  if (typeof value !== 'object') return new RowValue({ raw: value, of });
   const seen = Array.isArray(value)
     ? value.map((each) => asPrinted(each, of))
     : Object.fromEntries(Object.entries(value).map(([name, each]) => [name, asPrinted(each, of)]));
@@ -62,11 +57,11 @@ export const rowsAsPrinted = <R extends object>(rows: readonly R[], provenanceOf
   );
 };
 
-function keep<T extends object>(seen: T, info: { readonly raw: unknown; readonly of: Provenance }): T {
+function keep<T extends object>(seen: T, info: Info): T {
   wrapped.set(seen, info);
   // For a list printed as a whole.
   if (Array.isArray(seen))
-    Object.defineProperty(seen, 'toHTML', { value: () => new RowValue(info.raw, info.of).toHTML() });
+    Object.defineProperty(seen, 'toHTML', { value: () => new RowValue(info).toHTML() });
   return seen;
 }
 

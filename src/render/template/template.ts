@@ -199,7 +199,7 @@ class MetFaults {
 }
 
 function nothingNamed(name: string, beside: readonly string[]): Pick<Fault, 'problem' | 'hint'> {
-  const alike = mostAlike(name.split('.').at(-1) ?? name, beside, { least: 0.3, most: 3 });
+  const alike = mostAlike(name.split('.').at(-1) ?? name, beside, 3);
   const quoted = (names: readonly string[]) => names.map((each) => `"${each}"`);
   const repeated =
     alike.length > 0
