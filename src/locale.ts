@@ -131,14 +131,13 @@ export function openLocale(
         hint: `It needs ${names.join(', ')}: see ${file}.`,
       });
   };
-  const number = new Intl.NumberFormat(intlTag);
   // Making a formatter takes twenty times as long as using it.
   const formatters = new Map<string, Intl.NumberFormat>();
-  const numberWith = (options: Intl.NumberFormatOptions): Intl.NumberFormat => {
+  const number = (value: number, options: Intl.NumberFormatOptions = {}): string => {
     const key = JSON.stringify(options);
     const formatter = formatters.get(key) ?? new Intl.NumberFormat(intlTag, options);
     formatters.set(key, formatter);
-    return formatter;
+    return formatter.format(value);
   };
   /** Numbers that are printed as they are get the digits of the locale; `print` prints other values. */
   const format = (
@@ -150,7 +149,7 @@ export function openLocale(
     const given = Object.entries(values).flatMap(([name, value]): [string, unknown][] => {
       if (value === undefined || value === null) return [];
       const chooses = choosing.includes(name);
-      if (typeof value === 'number') return [[name, chooses ? value : number.format(value)]];
+      if (typeof value === 'number') return [[name, chooses ? value : number(value)]];
       // A keyword of ICU has no spaces.
       return [[name, print(chooses ? String(value).replaceAll(' ', '_') : value)]];
     });
@@ -189,8 +188,7 @@ export function openLocale(
         print: (value) =>
           typeof value === 'object' ? value.toHTML() : Handlebars.escapeExpression(String(value)),
       }),
-    number: (value: number, options?: Intl.NumberFormatOptions): string =>
-      (options === undefined ? number : numberWith(options)).format(value),
+    number,
     /** `a, b, c` */
     list: (items: readonly string[]): string => list.format(items),
   });

@@ -40,7 +40,8 @@ export function checkFields(
   if (!sources.some(({ open }) => open)) {
     const anywhere = { ...joined(sources), sets: Object.keys(columns) };
     const found = new Set([...unknown.values()].map(({ name }) => name));
-    for (const name of fieldsNamedIn(spec))
+    const named = [...textsIn(spec)].filter(({ key }) => key === 'field');
+    for (const name of named.map(({ text }) => firstStep(text)))
       if (name !== '*' && !found.has(name)) fieldsOf.report(name, anywhere);
   }
   return [...unknown.values()].flatMap(({ name, fields: { names, sets } }): Fault[] => {
@@ -256,39 +257,39 @@ function fieldsRead(expression: string): { of: 'datum' | 'parent'; name: string 
   }
 }
 
-/** The fields named in a spec's encodings and sorts. */
-function* fieldsNamedIn(value: unknown): Generator<string> {
-  if (Array.isArray(value)) for (const each of value) yield* fieldsNamedIn(each);
-  if (!isJson(value)) return;
-  for (const [key, each] of Object.entries(value)) {
-    if (key === 'field' && typeof each === 'string') yield firstStep(each);
-    yield* fieldsNamedIn(each);
-  }
-}
-
 /** Properties that do not name a field, even if their value matches one. */
 const notFields = new Set(['title', 'description', 'text', 'as', 'name', 'type', 'mark', 'op']);
 
+interface Place {
+  readonly path: string;
+  readonly key: string;
+  /** The data set of the rows there, if known. */
+  readonly set: string | null;
+}
+
+/** Each text in a spec, with its place. */
+function* textsIn(
+  value: unknown,
+  at: Place = { path: '', key: '', set: null },
+): Generator<Place & { readonly text: string }> {
+  if (typeof value === 'string') yield { ...at, text: value };
+  if (Array.isArray(value))
+    for (const [index, each] of value.entries())
+      yield* textsIn(each, { ...at, path: `${at.path}[${index}]` });
+  if (!isJson(value)) return;
+  const { name } = jsonOf(value['data']);
+  const set = typeof name === 'string' ? name : at.set;
+  for (const [key, each] of Object.entries(value))
+    yield* textsIn(each, { path: at.path === '' ? key : `${at.path}.${key}`, key, set });
+}
+
 /** The places where a spec uses a field, first those with rows from `sets`. */
 function placesOf(field: string, spec: object, sets: readonly string[]): string[] {
-  const found: { readonly path: string; readonly set: string | null }[] = [];
-  const walk = (
-    value: unknown,
-    { path, key, set }: { path: string; key: string; set: string | null },
-  ): void => {
-    if (Array.isArray(value))
-      for (const [index, each] of value.entries()) walk(each, { path: `${path}[${index}]`, key, set });
-    if (typeof value === 'string') {
-      const named = !notFields.has(key) && firstStep(value) === field;
-      if (named || fieldsRead(value).some(({ name }) => name === field)) found.push({ path, set });
-    }
-    if (!isJson(value)) return;
-    const { name } = jsonOf(value['data']);
-    const own = typeof name === 'string' ? name : set;
-    for (const [each, item] of Object.entries(value))
-      walk(item, { path: path === '' ? each : `${path}.${each}`, key: each, set: own });
-  };
-  walk(spec, { path: '', key: '', set: null });
+  const found = [...textsIn(spec)].filter(
+    ({ key, text }) =>
+      (!notFields.has(key) && firstStep(text) === field) ||
+      fieldsRead(text).some(({ name }) => name === field),
+  );
   const fitting = found.filter(({ set }) => set === null || sets.includes(set));
   return (fitting.length > 0 ? fitting : found).map(({ path }) => path);
 }

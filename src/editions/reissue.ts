@@ -29,8 +29,8 @@ import type { Queries } from '../query/query.ts';
 import { evidenceQueries, type OpenQueries, parametersOf } from '../query/select.ts';
 import { correctedSetText, correctionText } from '../render/changes.ts';
 import { defaultAsOf } from '../render/coverage.ts';
-import { setsByName } from '../render/evidence-text.ts';
 import type { Manifest } from '../render/manifest.ts';
+import { setsByName } from '../render/row-details.ts';
 
 /**
  * Requests the next revision of a delivered edition, with the rows and incidents revised or withdrawn by a day. Returns its id, its

@@ -16,7 +16,6 @@ import {
   judgmentChangesOf,
 } from '../render/changes.ts';
 import { textLocale } from '../render/citations.ts';
-import { setsByName } from '../render/evidence-text.ts';
 import { compose } from '../render/compose.ts';
 import { freshnessFor, incidentsFor, type Material, type OnStep, type Request } from '../render/edition.ts';
 import { illustrate } from '../render/illustrate.ts';
@@ -24,6 +23,7 @@ import type { TimeLimit } from '../render/template/time-limit.ts';
 import { readDraft } from '../rules/draft.ts';
 import { holdDraft } from '../rules/gate.ts';
 import type { DrawChart } from '../charts/draw.ts';
+import { setsByName } from '../render/row-details.ts';
 
 /** The rows and incidents that an edition sees. */
 export function knownTo(request: Request) {

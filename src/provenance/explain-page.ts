@@ -4,8 +4,7 @@ import type { RowOf } from '../dataset/schema.ts';
 import type { Locale } from '../locale.ts';
 import { lettersOf, type PdfContents } from '../pdf/contents.ts';
 import type { EvidenceSet } from '../query/evidence-set.ts';
-import { titleOfSet } from '../render/evidence-text.ts';
-import { gradeOf, sourceChain, sourceOf, titleOf } from '../render/row-details.ts';
+import { gradeOf, sourceChain, sourceOf, titleOf, titleOfSet } from '../render/row-details.ts';
 import { findText, type Match, nearTo } from '../render/template/find-text.ts';
 import type { Rendering } from '../rules/gate.ts';
 import {

@@ -4,10 +4,10 @@ import type { Row } from '../dataset/parse-rows.ts';
 import { type Placeholder, placeholders } from '../dataset/references.ts';
 import { lettersOf } from '../pdf/contents.ts';
 import { type Brief, isOnTopic } from '../project/brief.ts';
-import { figuresOfSet } from '../render/evidence-text.ts';
 import { findText } from '../render/template/find-text.ts';
 import type { Put } from '../render/template/trace.ts';
 import type { Rendering } from '../rules/gate.ts';
+import { figuresOfSet } from '../render/row-details.ts';
 
 /** The origin of a piece of text on the page. */
 export interface Origin {

@@ -13,8 +13,7 @@ import { type Brief, briefTopics, isOnTopic } from '../project/brief.ts';
 import type { EvidenceSet } from '../query/evidence-set.ts';
 import type { AppliedParameter } from '../query/select.ts';
 import { textLocale } from './citations.ts';
-import { titleOfSet } from './evidence-text.ts';
-import { titleOf } from './row-details.ts';
+import { titleOf, titleOfSet } from './row-details.ts';
 
 interface Of {
   readonly brief: Brief;

@@ -8,8 +8,16 @@ import { AppError } from '../errors.ts';
 import type { Findings } from '../findings/analyse.ts';
 import { directionOf, isSameLanguage, type Locale } from '../locale.ts';
 import type { EvidenceSet } from '../query/evidence-set.ts';
-import { figuresOfSet, setsByName, titleOfSet } from './evidence-text.ts';
-import { gradeOf, type Link, sourceChain, sourceOf, titleOf } from './row-details.ts';
+import {
+  figuresOfSet,
+  gradeOf,
+  type Link,
+  setsByName,
+  sourceChain,
+  sourceOf,
+  titleOf,
+  titleOfSet,
+} from './row-details.ts';
 
 type Known = Pick<ReadonlySet<string>, 'has'>;
 
@@ -254,8 +262,8 @@ export class Evidence {
   }
 
   #evidence(id: string): string[] {
-    const named = restsOnOf({ findings: this.#findings, sets: this.#sets });
-    const evidence = evidenceOf(id, (each) => this.#row(each), named);
+    const among = { find: (each: string) => this.#row(each), findings: this.#findings, sets: this.#sets };
+    const evidence = evidenceOf(id, among);
     for (const each of evidence) this.#used.add(each);
     return evidence;
   }
@@ -330,25 +338,24 @@ export class Evidence {
 const ownOf = <T>(record: { readonly [name: string]: T }, name: string): T | undefined =>
   Object.hasOwn(record, name) ? record[name] : undefined;
 
-/** What a name that is no row's id leads to: an evidence set to itself, a finding to what it rests on. */
-export const restsOnOf =
-  ({ findings, sets }: { findings: Findings; sets: ReadonlyMap<string, EvidenceSet> }) =>
-  (name: string): readonly string[] | undefined =>
-    sets.has(name) ? [name] : ownOf(findings, name)?.restsOn;
+interface Among {
+  /** Returns a row by its id, or throws. */
+  readonly find: (id: string) => TableRow;
+  readonly findings: Findings;
+  readonly sets: Known;
+}
 
 /**
  * The rows and evidence sets that a citation of `id` leads to: events, measures, other authors' judgments and evidence
- * sets themselves; for all else, what it rests on. `find` returns a row by its id, or throws; `named` is `restsOnOf`.
+ * sets themselves; for all else, what it rests on.
  */
-export function evidenceOf(
-  id: string,
-  find: (id: string) => TableRow,
-  named: (name: string) => readonly string[] | undefined = () => undefined,
-): string[] {
+export function evidenceOf(id: string, among: Among): string[] {
+  const { find, findings, sets } = among;
   const below = (ids: readonly string[]): string[] =>
-    ids.flatMap((basis) => (basis === id ? [id] : evidenceOf(basis, find, named)));
-  const rests = named(id);
-  if (rests !== undefined) return below(rests);
+    ids.flatMap((basis) => (basis === id ? [id] : evidenceOf(basis, among)));
+  if (sets.has(id)) return [id];
+  const finding = ownOf(findings, id);
+  if (finding !== undefined) return below(finding.restsOn);
   const { table, row } = find(id);
   if (table === 'events' || table === 'measures') return [id];
   if (table === 'readings') return below([row.measure, ...row.rests_on]);

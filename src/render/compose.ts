@@ -25,12 +25,12 @@ import {
 import { Evidence, type Texts } from './citations.ts';
 import { coverageOf, uncoveredByImports } from './coverage.ts';
 import type { Request } from './edition.ts';
-import { countriesInWords } from './evidence-text.ts';
 import { digitsOf, pageHelpers } from './template/helpers.ts';
 import type { NamesOf } from './template/check.ts';
 import { compileTemplate } from './template/template.ts';
 import { highlightsOf, summaryOf } from './summary.ts';
 import { type Put, tracePut, withoutTraces } from './template/trace.ts';
+import { countriesInWords } from './row-details.ts';
 
 export interface Composition extends Pick<Request, 'brief' | 'period' | 'paper' | 'parameters'> {
   /** The brief's title with the edition's parameters. */

@@ -5,11 +5,11 @@ import type { TableName } from '../dataset/schema.ts';
 import type { Fault } from '../errors.ts';
 import { isShared, located } from '../project/source-files.ts';
 import { methodFile } from './texts.ts';
-import { evidenceOf, idsNamed, restsOnOf } from '../render/citations.ts';
-import { figuresOfSet } from '../render/evidence-text.ts';
+import { evidenceOf, idsNamed } from '../render/citations.ts';
 import { type Draft, excerpt, inRow, onPage } from './draft.ts';
 import { type Element, isElement, isText, type Node, type Text, textOf } from './html.ts';
 import type { Unit } from './units.ts';
+import { figuresOfSet } from '../render/row-details.ts';
 
 /** A heading names what follows: it is short, and not a sentence. */
 const longestHeading = 8;
@@ -86,7 +86,6 @@ const registers: ReadonlySet<TableName> = new Set(['actors', 'places', 'sources'
  */
 export function unfounded(draft: Draft): Fault[] {
   const { units, rows, findings, evidenceSets: sets } = draft;
-  const named = restsOnOf({ findings, sets });
   const everywhere = new Set(units.flatMap(({ cites }) => [...cites]));
   return units.flatMap((unit) => {
     const stated = new Set(
@@ -107,7 +106,7 @@ export function unfounded(draft: Draft): Fault[] {
     if (entry === undefined && finding === undefined && !sets.has(id)) return [];
     // The identity of an actor needs no report: a register in the dataset provides it.
     if (entry && registers.has(entry.table)) return [];
-    const basis = evidenceOf(id, find, named);
+    const basis = evidenceOf(id, { find, findings, sets });
     if (entry && basis.length === 0)
       return [inRow(draft, entry, 'has neither evidence nor an author.', 'Fill in rests_on or author.')];
     const lacking = [...new Set(basis)].filter((each) => !known.has(each));

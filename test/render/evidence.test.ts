@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { EvidenceSet } from '../../src/query/evidence-set.ts';
-import { titleOfSet } from '../../src/render/evidence-text.ts';
 import { british } from '../support/brief-of.ts';
+import { titleOfSet } from '../../src/render/row-details.ts';
 
 const set: EvidenceSet = {
   name: 'week',
