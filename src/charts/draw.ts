@@ -24,8 +24,6 @@ export interface ChartRequest {
   /** Vega-Lite configuration shared by all charts. */
   readonly theme: object;
   readonly data: { readonly [name: string]: readonly Row[] };
-  /** Data sets that are the same for every edition: the outlines of maps. */
-  readonly maps?: { readonly [name: string]: readonly Row[] };
   /** The columns of data sets without rows, if known. */
   readonly columns?: { readonly [name: string]: readonly string[] };
   /** Alternative text for people who cannot see the drawing. */
@@ -94,20 +92,15 @@ interface Viewed {
 
 /** Calls `draw` with the view of a chart, in which its rows are laid out. Throws `chart-failed` if there are refusals. */
 async function inView<T>(
-  { file, spec: given, theme, data, maps, columns = {}, locale }: ChartRequest,
+  { file, spec: given, theme, data, columns = {}, locale }: ChartRequest,
   draw: (viewed: Viewed) => Promise<T>,
 ): Promise<T> {
-  const sets = Object.entries({ ...data, ...maps });
-  const failed = (problems: readonly string[], cause?: unknown) =>
-    new AppError(
-      'chart-failed',
-      problems.map((problem): Fault => ({
-        file,
-        problem,
-        hint: 'Correct the spec, or the query that feeds it.',
-      })),
-      { cause },
-    );
+  const sets = Object.entries(data);
+  const failed = (problems: readonly string[], cause?: unknown) => {
+    const hint = 'Correct the spec, or the query that feeds it.';
+    const faults = problems.map((problem): Fault => ({ file, problem, hint }));
+    return new AppError('chart-failed', faults, { cause });
+  };
   const known = Object.fromEntries(
     sets.map(([set, rows]) => [
       set,

@@ -247,20 +247,21 @@ export function correctedSetText(
 /** A notice that the period brought nothing new, and whether anything was collected; null if it did bring something. */
 export function nothingNew(of: Of): string | null {
   if (changesOf(of).length > 0) return null;
-  const { brief, dataset } = of;
-  const { start, asOf } = of.period;
-  const { locale } = brief;
-  const ends = knownBy(dataset.tables, asOf)
-    .coverage.filter(({ topic }) => isOnTopic(brief.config, topic))
+  const {
+    brief: { config, locale },
+    dataset: { tables },
+    period: { start, asOf },
+  } = of;
+  const ends = knownBy(tables, asOf)
+    .coverage.filter(({ topic }) => isOnTopic(config, topic))
     .map(({ end }) => end)
     .toSorted();
   const span = { start: locale.longDay(start), end: locale.longDay(asOf) };
-  if (dataset.tables.coverage.length === 0) return locale.text('page.notice.nothing_new', span);
+  if (tables.coverage.length === 0) return locale.text('page.notice.nothing_new', span);
   const [first, last] = [ends[0], ends.at(-1)];
   if (first === undefined || last === undefined) return locale.text('page.notice.no_collection', span);
-  const ended = { topics: first === last ? 'all' : 'some', ended: locale.longDay(first) };
-  if (last < start) return locale.text('page.notice.nothing_collected', { ...span, ...ended });
-  return first < asOf
-    ? locale.text('page.notice.partly_collected', { ...span, ...ended })
-    : locale.text('page.notice.nothing_new', span);
+  const ended = { ...span, topics: first === last ? 'all' : 'some', ended: locale.longDay(first) };
+  if (last < start) return locale.text('page.notice.nothing_collected', ended);
+  if (first < asOf) return locale.text('page.notice.partly_collected', ended);
+  return locale.text('page.notice.nothing_new', span);
 }

@@ -58,12 +58,10 @@ export async function illustrate({
   const draw = async (name: string, chart: Brief['charts'][string]): Promise<Illustration | null> => {
     const frame = box.safeParse(named(chart.data['frame'] ?? '')?.[0]);
     const world = frame.success ? await outlinesWithin(frame.data) : [];
-    const isGround = (query: string) => query === WORLD || Object.hasOwn(maps, query);
-    const data = Object.entries({ ...chart.data, '': chart.rows }).map(
-      ([set, query]) => [set, query, query === WORLD ? world : named(query)] as const,
-    );
-    const faults = data.flatMap(([set, query, rows]): Fault[] => {
-      if (rows !== undefined) return [];
+    const asked = Object.entries({ ...chart.data, '': chart.rows });
+    const found = asked.map(([set, query]) => [set, query === WORLD ? world : named(query)] as const);
+    const faults = asked.flatMap(([set, query], index): Fault[] => {
+      if (found[index]?.[1] !== undefined) return [];
       const field = `charts.${name}.${set === '' ? 'rows' : `data.${set}`}`;
       const problem = `There is no query or finding "${query}".`;
       return [{ file: brief.definition.file, field, problem, hint: meantInstead(query) }];
@@ -82,19 +80,15 @@ export async function illustrate({
             ...described,
             caption: evidence.fill(caption.text, caption.id),
           });
-    const setsOf = (isMap: boolean) => {
-      const those = data.filter(([set, query]) => set !== '' && isGround(query) === isMap);
-      return Object.fromEntries(those.map(([set, , found]) => [set, found ?? []]));
-    };
-    const given = { data: setsOf(false), maps: setsOf(true) };
+    const data = Object.fromEntries(found.flatMap(([set, of = []]) => (set === '' ? [] : [[set, of]])));
     const drawing = await drawChart({
       name,
       file: chart.source.file,
       spec: chart.parsed,
       theme: brief.theme.parsed,
-      ...given,
+      data,
       columns: Object.fromEntries(
-        data.flatMap(([set, query]) => (columns[query] ? [[set, columns[query]]] : [])),
+        asked.flatMap(([set, query]) => (columns[query] ? [[set, columns[query]]] : [])),
       ),
       locale: words,
       alt,
@@ -103,19 +97,7 @@ export async function illustrate({
       if (!(cause instanceof AppError)) throw cause;
       throw new AppError(cause.code, located(cause.faults, chart.source), { cause });
     });
-    const cites = citesOf(rows);
-    return {
-      ...drawing,
-      alt,
-      data: { ...given.data, ...given.maps },
-      name,
-      rows,
-      cites,
-      caption,
-      title,
-      map,
-      note,
-    };
+    return { ...drawing, alt, data, name, rows, cites: citesOf(rows), caption, title, map, note };
   };
   const meantInstead = (query: string): string => {
     if (query === 'outlines' || query === 'borders')

@@ -57,20 +57,16 @@ export function parseTemplate(
  */
 function syntaxFault(message: string): Fault {
   const [, open, close, at] = /^(\S+) doesn't match (\S+) - (\d+):/.exec(message) ?? [];
-  if (open !== undefined)
-    return {
-      line: Number(at),
-      problem: `The block "${open}" ends with {{/${close}}}.`,
-      hint: `Write {{/${open}}} before it.`,
-    };
+  if (open !== undefined) {
+    const problem = `The block "${open}" ends with {{/${close}}}.`;
+    return { line: Number(at), problem, hint: `Write {{/${open}}} before it.` };
+  }
   const [first = '', text = '', arrow = ''] = message.split('\n');
   const line = Number(/line (\d+)/.exec(first)?.[1] ?? 1);
-  if (message.endsWith(`got 'EOF'`))
-    return {
-      line,
-      problem: 'A block or an expression is open at the end of the file.',
-      hint: 'Close it. A block ends with its name, such as {{/if}}.',
-    };
+  if (message.endsWith(`got 'EOF'`)) {
+    const problem = 'A block or an expression is open at the end of the file.';
+    return { line, problem, hint: 'Close it. A block ends with its name, such as {{/if}}.' };
+  }
   const near = text.slice(Math.max(0, arrow.length - 25), arrow.length + 15).trim();
   return {
     line,

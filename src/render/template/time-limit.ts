@@ -74,17 +74,12 @@ export class TimeLimit {
       .map(([step, spent]) => `${step} ${(spent / 1000).toFixed(1)} s`);
     const { definition, config } = this.#brief;
     const took = steps.length > 0 ? `: ${steps.join(', ')}` : '';
-    return new AppError(
-      'print-failed',
-      [
-        {
-          file: definition.file,
-          field: 'limits.seconds',
-          problem: `${this.#what} took longer than ${config.limits.seconds} s${took}.`,
-          hint: 'Select and print less, or raise limits.seconds in brief.yaml.',
-        },
-      ],
-      { cause },
-    );
+    const fault = {
+      file: definition.file,
+      field: 'limits.seconds',
+      problem: `${this.#what} took longer than ${config.limits.seconds} s${took}.`,
+      hint: 'Select and print less, or raise limits.seconds in brief.yaml.',
+    };
+    return new AppError('print-failed', fault, { cause });
   }
 }
