@@ -11,23 +11,17 @@ interface Drawn extends Box {
   readonly role: string;
   /** The row of the mark, as `<data set> <index>`; null if the mark has no row or several. */
   readonly row: string | null;
+  /** Whether it is cut off by the edge of its container, or a text by its mark's limit. */
+  readonly cut: boolean;
 }
 
 /** The visible contents of a drawing, in the coordinates of its view box. */
 export interface Scene {
   readonly width: number;
   readonly height: number;
-  readonly texts: readonly (Drawn & {
-    readonly text: string;
-    /** Whether the text is cut off by its mark's limit or by the edge of its container. */
-    readonly cut: boolean;
-  })[];
+  readonly texts: readonly (Drawn & { readonly text: string })[];
   /** All other visible marks, with their type; a group that clips cuts them off at its edge. */
-  readonly marks: readonly (Drawn & {
-    readonly type: string;
-    /** Whether the mark is cut off by the edge of its container. */
-    readonly cut: boolean;
-  })[];
+  readonly marks: readonly (Drawn & { readonly type: string })[];
   /** Marks that would be visible but lie entirely outside their container. */
   readonly lost: readonly Pick<Scene['marks'][number], 'type' | 'row'>[];
 }

@@ -1,6 +1,6 @@
 import { periodEnding } from '../calendar.ts';
 import { isArabic } from '../charts/fonts.ts';
-import { asCorrected, knownFor } from '../dataset/corrections.ts';
+import { asCorrected, correctionsOf, knownFor } from '../dataset/corrections.ts';
 import type { RowSets } from '../dataset/parse-rows.ts';
 import { tablesWithin } from '../dataset/point-in-time.ts';
 import { outlinesWithin } from '../dataset/world.ts';
@@ -8,13 +8,7 @@ import { analyse, withoutOtherFindings, withPrintableFindings } from '../finding
 import { ownFontFaces } from '../project/fonts.ts';
 import { requireTopics } from '../project/load.ts';
 import { applyParameters, type OpenQueries, select, selectOne, titleOfEdition } from '../query/select.ts';
-import {
-  changesOf,
-  chosenChanges,
-  correctedIn,
-  haveJudgmentsChanged,
-  judgmentChangesOf,
-} from '../render/changes.ts';
+import { changesOf, chosenChanges, haveJudgmentsChanged, judgmentChangesOf } from '../render/changes.ts';
 import { textLocale } from '../render/citations.ts';
 import { compose } from '../render/compose.ts';
 import { freshnessFor, incidentsFor, type Material, type OnStep, type Request } from '../render/edition.ts';
@@ -48,7 +42,14 @@ export async function composePage(
   requireTopics(brief, dataset);
   const applied = applyParameters({ brief, parameters, known: knownRows });
   const title = titleOfEdition(brief, applied);
-  const corrected = correction ? correctedIn(dataset.tables, { asOf, correction }) : [];
+  const corrected = correction
+    ? correctionsOf(dataset.tables, {
+        asOf,
+        since: correction.replaces.asOf,
+        by: correction.asOf,
+        shown: correction.rows,
+      })
+    : [];
 
   const freshness = freshnessFor(request);
 

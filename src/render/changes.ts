@@ -1,11 +1,11 @@
-import type { Day, Period } from '../calendar.ts';
-import { type Corrected, type CorrectedSet, type Correction, correctionsOf } from '../dataset/corrections.ts';
+import type { Period } from '../calendar.ts';
+import type { Corrected, CorrectedSet } from '../dataset/corrections.ts';
 import { likelihood } from '../dataset/fields.ts';
 import { figureOf } from '../dataset/figures.ts';
 import type { Row, RowSets } from '../dataset/parse-rows.ts';
 import { type Change, changesBetween, changesConcerning, knownBy } from '../dataset/point-in-time.ts';
 import { eachRow, placeholders, type TableRow } from '../dataset/references.ts';
-import type { Dataset, Tables } from '../dataset/schema.ts';
+import type { Dataset } from '../dataset/schema.ts';
 import type { DatasetSettings } from '../dataset/settings.ts';
 import { spelled } from '../dataset/wording.ts';
 import type { Locale } from '../locale.ts';
@@ -187,12 +187,6 @@ export const listed = (change: Change, words: { settings: DatasetSettings; local
   id: change.id,
   title: titleOf(change, words),
 });
-
-/** The corrections in a revision, sorted by the day on which they became known. */
-export const correctedIn = (
-  tables: Tables,
-  { asOf, correction: { replaces, asOf: by, rows } }: { asOf: Day; correction: Correction },
-): Corrected[] => correctionsOf(tables, { asOf, since: replaces.asOf, by, shown: rows });
 
 /** The old and new value of the figure by which readers recognise a row; null if it did not change. */
 export function figuresBefore(

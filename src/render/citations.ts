@@ -2,11 +2,12 @@ import type { Day } from '../calendar.ts';
 import { figureOf } from '../dataset/figures.ts';
 import type { Row, Value } from '../dataset/parse-rows.ts';
 import { eachRow, placeholders, references, type TableRow } from '../dataset/references.ts';
-import type { RowOf, Tables } from '../dataset/schema.ts';
+import type { Dataset, RowOf, Tables } from '../dataset/schema.ts';
 import { type DatasetSettings, noSettings } from '../dataset/settings.ts';
 import { AppError } from '../errors.ts';
 import type { Findings } from '../findings/analyse.ts';
 import { directionOf, isSameLanguage, type Locale } from '../locale.ts';
+import type { Brief } from '../project/brief.ts';
 import type { EvidenceSet } from '../query/evidence-set.ts';
 import {
   figuresOfSet,
@@ -55,8 +56,8 @@ export const textLocale = ({
   brief,
   dataset: { locale },
 }: {
-  readonly brief: { readonly locale: Locale };
-  readonly dataset: { readonly locale?: Locale | undefined };
+  readonly brief: Pick<Brief, 'locale'>;
+  readonly dataset: Pick<Dataset, 'locale'>;
 }): Locale | undefined =>
   locale === undefined || isSameLanguage(locale.tag, brief.locale.tag) ? undefined : locale;
 

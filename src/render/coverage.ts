@@ -54,34 +54,6 @@ function currentFrom({ start }: Period, { ended, length }: { ended: Day | null; 
   return last < start ? last : start;
 }
 
-/**
- * How much of the period was covered by collection, from which day on judgments are current, and when the contents of
- * the edition were read. `tables` has all rows of the dataset; `isReported`, whether the page reports something besides
- * events and measures on its topics.
- */
-export function coverageOf(
-  { brief: { config, locale }, period, known, tables, settings }: Page,
-  { isReported }: { isReported: boolean },
-) {
-  const of = { topics: topicsOf(config, { settings, tables }), known, asOf: period.asOf };
-  const ended = endOfCoverage(of);
-  const silent = of.topics.filter((topic) => reportsOn({ topics: [topic], known }).length === 0);
-  const reported = isReported || silent.length < of.topics.length;
-  const titles = silent.map((topic) => topicTitle(topic, settings));
-  return {
-    coverage: {
-      ...noticesOf(of, { start: period.start, settings, tables, locale }),
-      /** The last day of coverage, if before the cut-off: the page's "known by" day. */
-      until: ended === null ? null : locale.longDay(ended),
-      reported,
-      /** The titles of the topics without a report, as a list; null if there are none, or no reports at all. */
-      silent: reported && silent.length > 0 ? locale.list(titles) : null,
-    },
-    currentFrom: currentFrom(period, { ended, length: config.period }),
-    readOn: readAfterwards({ ...of, tables }),
-  };
-}
-
 interface Page extends Pick<Dataset, 'settings' | 'tables'> {
   readonly brief: Pick<Brief, 'config' | 'locale'>;
   readonly period: Period;
@@ -89,57 +61,64 @@ interface Page extends Pick<Dataset, 'settings' | 'tables'> {
 }
 
 /**
- * The notices on topics that were not collected on every day. On other days, the absence of reports does not mean that
- * nothing happened. A dataset with no coverage rows gets no notices.
+ * How much of the period was covered by collection, from which day on judgments are current, and when the contents of
+ * the edition were read. On days that were not covered, the absence of reports does not mean that nothing happened. A
+ * dataset with no coverage rows gets no notices. `tables` has all rows of the dataset; `isReported`, whether the page
+ * reports something besides events and measures on its topics.
  */
-function noticesOf(
-  { topics, known, asOf }: Of,
-  {
-    start,
-    settings,
-    tables,
-    locale,
-  }: Pick<Period, 'start'> & Pick<Dataset, 'settings' | 'tables'> & Pick<Brief, 'locale'>,
+export function coverageOf(
+  { brief: { config, locale }, period, known, tables, settings }: Page,
+  { isReported }: { isReported: boolean },
 ) {
-  if (tables.coverage.length === 0) return { notices: [], ids: [], complete: true, none: false };
+  const { start, asOf } = period;
+  const of = { topics: topicsOf(config, { settings, tables }), known, asOf };
+  const titlesOf = (topics: readonly string[]) =>
+    locale.list(topics.map((topic) => topicTitle(topic, settings)));
+  const isRecorded = tables.coverage.length > 0;
   const days = daysBetween(start, asOf);
   /** Both numbers of a notice in words, or both in digits. */
   const print = (count: number) => (days > 10 ? locale.number(count) : spelled(count, locale));
-  const spans = topics.map((topic) => {
+  const spans = of.topics.map((topic) => {
     const rows = known.coverage.filter((row) => row.topic === topic);
     const last = latest(rows.map(({ end }) => end));
     const covered = coveredDays(rows, { start, days });
     const behind = hasReportsAfter(last ?? asOf, { topics: [topic], known, asOf });
     return { topic, ids: rows.map(({ id }) => id), covered, last, behind };
   });
-  const incomplete = spans.filter(({ covered }) => covered < days);
+  const incomplete = spans.filter(({ covered }) => isRecorded && covered < days);
   const alike = Map.groupBy(incomplete, ({ covered, last, behind }) => `${covered} ${last} ${behind}`);
-  const notices = [...alike.values()].flatMap((group) => {
-    const [first] = group;
-    if (first === undefined) return [];
-    const { covered, last, behind } = first;
-    const names = locale.list(group.map(({ topic }) => topicTitle(topic, settings)));
-    return [
-      {
-        ids: group.flatMap(({ ids }) => ids),
-        names: names.replace(/^./, (letter) => letter.toUpperCase()),
-        ended: last !== undefined && last < asOf ? locale.longDay(last) : null,
-        /** Whether reports came in after the end of coverage, which means that its record is out of date. */
-        behind,
-        started: last !== undefined,
-        /** `three`, of the number in `days`; null for none. */
-        covered: covered === 0 ? null : print(covered),
-        count: covered,
-        days: print(days),
-      },
-    ];
-  });
+  const notices = [...alike.values()].flatMap((group) =>
+    group.slice(0, 1).map(({ covered, last, behind }) => ({
+      ids: group.flatMap(({ ids }) => ids),
+      names: titlesOf(group.map(({ topic }) => topic)).replace(/^./, (letter) => letter.toUpperCase()),
+      ended: last !== undefined && last < asOf ? locale.longDay(last) : null,
+      /** Whether reports came in after the end of coverage, which means that its record is out of date. */
+      behind,
+      started: last !== undefined,
+      /** `three`, of the number in `days`; null for none. */
+      covered: covered === 0 ? null : print(covered),
+      count: covered,
+      days: print(days),
+    })),
+  );
+  const ended = endOfCoverage(of);
+  const silent = of.topics.filter((topic) => reportsOn({ topics: [topic], known }).length === 0);
+  const reported = isReported || silent.length < of.topics.length;
   return {
-    notices,
-    ids: spans.flatMap(({ ids }) => ids),
-    complete: notices.length === 0,
-    /** Whether no day of the period is covered on any topic. */
-    none: spans.every(({ covered }) => covered === 0),
+    coverage: {
+      notices,
+      ids: spans.flatMap(({ ids }) => ids),
+      /** The last day of coverage, if before the cut-off: the page's "known by" day. */
+      until: ended === null ? null : locale.longDay(ended),
+      complete: notices.length === 0,
+      /** Whether no day of the period is covered on any topic. */
+      none: isRecorded && spans.every(({ covered }) => covered === 0),
+      reported,
+      /** The titles of the topics without a report, as a list; null if there are none, or no reports at all. */
+      silent: reported && silent.length > 0 ? titlesOf(silent) : null,
+    },
+    currentFrom: currentFrom(period, { ended, length: config.period }),
+    readOn: readAfterwards({ ...of, tables }),
   };
 }
 

@@ -1,14 +1,10 @@
 import Handlebars from 'handlebars';
 import { z } from 'zod';
-import type { Fault } from '../../errors.ts';
 import type { Locale } from '../../locale.ts';
 import type { SourceFile } from '../../project/brief.ts';
 import { type Names, parseTemplate } from './check.ts';
 
-interface ParsedTemplate {
-  readonly program: hbs.AST.Program;
-  readonly faults: readonly Fault[];
-}
+type ParsedTemplate = ReturnType<typeof parseTemplate>;
 
 /** Most partials are shared by all briefs, and an edit of one leaves the others. */
 const kept = new WeakMap<Locale | typeof noLocale, Map<string, ParsedTemplate>>();

@@ -106,7 +106,8 @@ export function pageHelpers(
       const values = Object.fromEntries(
         given.flatMap(([value, text]) => {
           if (text === null) return [];
-          return [[value, text instanceof MarkedValue ? text.printedBy(locale.number) : text]];
+          if (!(text instanceof MarkedValue)) return [[value, text]];
+          return [[value, { toHTML: () => text.toHTML(locale.number), toString: () => String(text) }]];
         }),
       );
       const html = new SafeString(locale.html(name, values));

@@ -72,25 +72,19 @@ const htmlOf = (value: unknown): string =>
 export const hasHtml = (value: unknown): value is { toHTML(): string } =>
   typeof value === 'object' && value !== null && 'toHTML' in value && typeof value.toHTML === 'function';
 
-/** A value within a message, marked for an explanation. */
+/** A value that a page or a message prints, marked for an explanation. */
 export class MarkedValue {
   readonly #value: unknown;
   readonly #mark: string;
-  readonly #print: (value: number) => string;
 
-  constructor(value: unknown, mark: string, print: (value: number) => string = String) {
+  constructor(value: unknown, mark: string) {
     this.#value = value;
     this.#mark = mark;
-    this.#print = print;
   }
 
-  /** The same, with its number printed by `print`. */
-  printedBy(print: (value: number) => string): MarkedValue {
-    return new MarkedValue(this.#value, this.#mark, print);
-  }
-
-  toHTML(): string {
-    const value = typeof this.#value === 'number' ? this.#print(this.#value) : this.#value;
+  /** `print` prints a number. */
+  toHTML(print: (value: number) => string = String): string {
+    const value = typeof this.#value === 'number' ? print(this.#value) : this.#value;
     return this.#mark + htmlOf(value) + traceEnd;
   }
 
