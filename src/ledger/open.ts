@@ -4,11 +4,10 @@ import { type ConstructorOptions, fromPglite, PgBoss } from 'pg-boss';
 import { z } from 'zod';
 import { explainQuery, faultOfFolder, giveToOwner, lockFolder } from './embedded/access.ts';
 import { noteRemoved, openData, restoreInto, writeSnapshot } from './embedded/folder.ts';
-import { alertCalls } from './sql/alerts.ts';
 import { type Database, embeddedDatabase, reasonOf, serverDatabase } from './sql/database.ts';
-import { approvalCalls, deliveryCalls } from './sql/deliveries.ts';
+import { alertCalls, approvalCalls, deliveryCalls } from './sql/deliveries.ts';
 import { editionCalls } from './sql/editions.ts';
-import { createQueues, takeJobs } from './sql/jobs.ts';
+import { createQueues, storeOf, takeJobs } from './sql/jobs.ts';
 import { isMigrated, migrate } from './sql/migrations.ts';
 import { queryCalls, recordCalls } from './sql/queries.ts';
 import { refreshCalls } from './sql/refreshes.ts';
@@ -18,15 +17,16 @@ import { AppError } from '../errors.ts';
 
 /** Creates a ledger from a migrated database and a started queue. The caller closes both. */
 export function openLedger(database: Database, boss: PgBoss): Omit<Ledger, typeof Symbol.asyncDispose> {
+  const store = storeOf(database, boss);
   return {
-    ...editionCalls(database, boss),
-    ...deliveryCalls(database, boss),
-    ...alertCalls(database, boss),
-    ...approvalCalls(database, boss),
-    ...queryCalls(database),
-    ...recordCalls(database),
-    ...refreshCalls(database, boss),
-    ...upkeepCalls(database, boss),
+    ...editionCalls(store),
+    ...deliveryCalls(store),
+    ...alertCalls(store),
+    ...approvalCalls(store),
+    ...queryCalls(store),
+    ...recordCalls(store),
+    ...refreshCalls(store),
+    ...upkeepCalls(store),
     work: (handlers) => takeJobs(boss, handlers),
   };
 }
@@ -97,9 +97,8 @@ export async function openEmbeddedLedger(
       return removed;
     },
     async snapshot() {
-      const [{ count }] = z
-        .tuple([z.object({ count: z.coerce.number() })])
-        .parse(await database.query('SELECT count(*) FROM sitrep.edition'));
+      const counted = z.object({ count: z.coerce.number() });
+      const { count } = await database.one(counted, 'SELECT count(*) FROM sitrep.edition');
       const kept = await writeSnapshot(folder, { pglite, editions: count });
       if (kept !== null)
         onError(

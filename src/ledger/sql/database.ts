@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { PGlite, Transaction } from '@electric-sql/pglite';
 import { DatabaseError, Pool, type PoolClient, type PoolConfig } from 'pg';
 import { type Db, fromPglite } from 'pg-boss';
 import { z } from 'zod';
 import { AppError } from '../../errors.ts';
+import { hashOf } from '../../hash.ts';
 import {
   type DeliveryRecord,
   deliveryRecord,
@@ -14,27 +14,28 @@ import {
 } from '../records.ts';
 import type { Visibility } from '../types.ts';
 
-/** Queries with parsed rows. */
-interface Readers {
+/** A connection or a transaction, and queries on it with parsed rows. */
+export interface Session {
+  query(sql: string, values?: readonly unknown[]): Promise<unknown[]>;
   rows<Row extends z.ZodType>(row: Row, sql: string, values?: readonly unknown[]): Promise<z.output<Row>[]>;
+  /** The first row of a query that always has one. */
+  one<Row extends z.ZodType>(row: Row, sql: string, values?: readonly unknown[]): Promise<z.output<Row>>;
   editions(sql: string, values?: readonly unknown[]): Promise<EditionRecord[]>;
   deliveries(sql: string, values?: readonly unknown[]): Promise<DeliveryRecord[]>;
-}
-
-function readersOf(query: Session['query']): Readers {
-  const rows: Readers['rows'] = async (row, ...given) => z.array(row).parse(await query(...given));
-  return {
-    rows,
-    editions: (...given) => rows(editionRecord, ...given),
-    deliveries: (...given) => rows(deliveryRecord, ...given),
-  };
-}
-
-/** A connection or a transaction. */
-export interface Session extends Readers {
-  query(sql: string, values?: readonly unknown[]): Promise<unknown[]>;
   /** The session for the queue, whose changes become part of the same transaction. */
   readonly queue: Db;
+}
+
+function sessionOn(query: Session['query'], queue: Db): Session {
+  const rows: Session['rows'] = async (row, ...given) => z.array(row).parse(await query(...given));
+  return {
+    query,
+    rows,
+    one: async (row, ...given) => row.parse((await query(...given))[0]),
+    editions: (...given) => rows(editionRecord, ...given),
+    deliveries: (...given) => rows(deliveryRecord, ...given),
+    queue,
+  };
 }
 
 export interface Database extends Session, AsyncDisposable {
@@ -50,21 +51,15 @@ export function embeddedDatabase(
   pglite: PGlite,
   explain: (error: unknown) => unknown = (error) => error,
 ): Database {
-  const explained = async <T>(work: () => Promise<T>): Promise<T> => {
-    try {
-      return await work();
-    } catch (error) {
+  const explained = <T>(work: Promise<T>): Promise<T> =>
+    work.catch(async (error: unknown) => {
       throw await explain(error);
-    }
-  };
-  const sessionOf = (on: PGlite | Transaction): Session => {
-    const query: Session['query'] = (sql, values = []) =>
-      explained(async () => (await on.query(sql, [...values])).rows);
-    return { query, ...readersOf(query), queue: fromPglite(on) };
-  };
+    });
+  const sessionOf = (on: PGlite | Transaction): Session =>
+    sessionOn(async (sql, values = []) => (await explained(on.query(sql, [...values]))).rows, fromPglite(on));
   return {
     ...sessionOf(pglite),
-    transaction: (work) => explained(() => pglite.transaction((transaction) => work(sessionOf(transaction)))),
+    transaction: (work) => explained(pglite.transaction((transaction) => work(sessionOf(transaction)))),
     [Symbol.asyncDispose]: () => pglite.close(),
   };
 }
@@ -83,8 +78,7 @@ export function serverDatabase(
   const sessionOf = (on: Pool | PoolClient, again: typeof retried = (work) => work()): Session => {
     const query: Session['query'] = (sql, values = []) =>
       again(async () => (await reached(() => on.query(sql, [...values]))).rows);
-    const queue: Session['queue'] = { executeSql: (sql, values) => reached(() => on.query(sql, values)) };
-    return { query, ...readersOf(query), queue };
+    return sessionOn(query, { executeSql: (sql, values) => reached(() => on.query(sql, values)) });
   };
   const runOnce = async <T>(work: (session: Session) => Promise<T>): Promise<T> => {
     const client = await reached(() => pool.connect());
@@ -189,10 +183,7 @@ export function deliveryId(
   edition: string,
   { channel, address, content, copy }: Pick<NewDelivery, 'channel' | 'address' | 'content' | 'copy'>,
 ): string {
-  return createHash('sha256')
-    .update(JSON.stringify([edition, channel, address, content, copy]))
-    .digest('hex')
-    .slice(0, 32);
+  return hashOf(JSON.stringify([edition, channel, address, content, copy])).slice(0, 32);
 }
 
 /** A query condition with its values. Each `$?` stands for the next value. */

@@ -1,54 +1,49 @@
-import type { PgBoss } from 'pg-boss';
 import { z } from 'zod';
-import { type Database, editionColumns, type Session, toRecipients, waitsForRefresh } from './database.ts';
+import { editionColumns, type Session, toRecipients, waitsForRefresh } from './database.ts';
 import { closeEdition, insertDeliveries, lockEdition } from './deliveries.ts';
-import { hurry, wakeEditions } from './jobs.ts';
+import { hurry, type QueueSession, sendJobs, type Store } from './jobs.ts';
 import { insertSteps, sameEdition } from './queries.ts';
 import { refreshFor } from './refreshes.ts';
 import { editionId } from '../edition-id.ts';
 import { type EditionRecord, heldByOperator, type NewEdition, waitsForApproval } from '../records.ts';
 import type { Ledger, Making } from '../types.ts';
 
-/** A started run, with the error codes of the failed runs before it since the edition was requested. */
-const started = z.object({ number: z.number(), failures: z.array(z.string().nullable()) });
-
 /** Requests editions and records their runs. */
-export function editionCalls(database: Database, boss: PgBoss) {
+export function editionCalls(store: Store) {
   return {
     openSlots: (brief, { now, plan, refresh = null, alert = () => null, leftOut = () => null }) =>
-      database.transaction(async (session) => {
+      store.transaction(async (session) => {
         await session.query('INSERT INTO sitrep.cursor VALUES ($1, $2) ON CONFLICT DO NOTHING', [brief, now]);
-        const row = await session.query('SELECT slot FROM sitrep.cursor WHERE brief = $1 FOR UPDATE', [
-          brief,
-        ]);
-        const [{ slot: cursor }] = z.tuple([z.object({ slot: z.date() })]).parse(row);
+        const { slot: cursor } = await session.one(
+          z.object({ slot: z.date() }),
+          'SELECT slot FROM sitrep.cursor WHERE brief = $1 FOR UPDATE',
+          [brief],
+        );
         const opening = plan(cursor);
         if (opening.cursor.getTime() === cursor.getTime()) return [];
-        const skipped = await insert(session, boss, { asked: opening.skipped, now });
+        const skipped = await insert(session, { asked: opening.skipped, now });
         const waitsFor =
-          refresh === null ? null : await refreshFor(session, boss, { dataset: refresh, due: opening.due });
+          refresh === null ? null : await refreshFor(session, { dataset: refresh, due: opening.due });
         const asked = opening.due.map((edition) => ({ edition, waitsFor }));
         const issued: EditionRecord[] = [];
-        const due = await insert(session, boss, { asked, now, issued });
-        for (const [record, word] of [
+        const due = await insert(session, { asked, now, issued });
+        for (const [{ id: edition }, word] of [
           ...due.map((each) => [each, alert(each)] as const),
           ...issued.map((each) => [each, leftOut(each)] as const),
-        ]) {
-          const deliveries = word === null ? [] : [word];
-          await insertDeliveries(session, boss, { edition: record.id, deliveries, now });
-        }
+        ])
+          if (word !== null) await insertDeliveries(session, { edition, deliveries: [word], now });
         await session.query('UPDATE sitrep.cursor SET slot = $2 WHERE brief = $1', [brief, opening.cursor]);
         return [...skipped, ...due];
       }),
 
     request: (editions, now) =>
-      database.transaction(async (session) => {
-        const added = await insert(session, boss, { asked: editions.map((edition) => ({ edition })), now });
+      store.transaction(async (session) => {
+        const added = await insert(session, { asked: editions.map((edition) => ({ edition })), now });
         return added.map(({ id }) => id);
       }),
 
     claimEdition: (id, { job, now }) =>
-      database.transaction(async (session) => {
+      store.transaction(async (session) => {
         const [edition] = await session.editions(
           `UPDATE sitrep.edition
              SET state = 'rendering', job = $2, attempt = attempt + 1, started_at = $3, reason = NULL
@@ -58,23 +53,22 @@ export function editionCalls(database: Database, boss: PgBoss) {
           [id, job, now],
         );
         if (!edition) return undefined;
-        const [{ number: run, failures }] = z.tuple([started]).parse(
-          await session.query(
-            `WITH lost AS (
-               UPDATE sitrep.run SET outcome = 'lost', ended_at = $2, reason = 'The process ended during the run.'
-               WHERE edition = $1 AND outcome = 'running')
-             INSERT INTO sitrep.run SELECT $1, coalesce(max(number), 0) + 1, $2, NULL, 'running', NULL
-             FROM sitrep.run WHERE edition = $1 RETURNING number,
-               ARRAY(SELECT code FROM sitrep.run before
-                WHERE edition = $1 AND outcome = 'retried' AND before.number > sitrep.run.number - $3) AS failures`,
-            [id, now, edition.attempt],
-          ),
+        const started = await session.one(
+          z.object({ run: z.number(), failures: z.array(z.string().nullable()) }),
+          `WITH lost AS (
+             UPDATE sitrep.run SET outcome = 'lost', ended_at = $2, reason = 'The process ended during the run.'
+             WHERE edition = $1 AND outcome = 'running')
+           INSERT INTO sitrep.run SELECT $1, coalesce(max(number), 0) + 1, $2, NULL, 'running', NULL
+           FROM sitrep.run WHERE edition = $1 RETURNING number AS run,
+             ARRAY(SELECT code FROM sitrep.run before
+              WHERE edition = $1 AND outcome = 'retried' AND before.number > sitrep.run.number - $3) AS failures`,
+          [id, now, edition.attempt],
         );
-        return { edition, run, failures };
+        return { edition, ...started };
       }),
 
     settleEdition: ({ edition, run }, making, { now, alert, steps = [] }) =>
-      database.transaction(async (session) => {
+      store.transaction(async (session) => {
         const { id } = edition;
         const reason = 'reason' in making ? making.reason : null;
         const code = 'code' in making ? making.code : null;
@@ -87,13 +81,13 @@ export function editionCalls(database: Database, boss: PgBoss) {
         // The edition was cancelled, given back, or taken over by another process that took this one for dead.
         if (ended.length === 0) return false;
         await insertSteps(session, steps);
-        await settle(session, boss, { edition, making, now });
-        if (alert) await insertDeliveries(session, boss, { edition: id, deliveries: [alert], now });
+        await settle(session, { edition, making, now });
+        if (alert) await insertDeliveries(session, { edition: id, deliveries: [alert], now });
         return true;
       }),
 
     moveEdition: (id, { from, to, reason, onlyUnsent = false, now }) =>
-      database.transaction(async (session) => {
+      store.transaction(async (session) => {
         await lockEdition(session, id);
         const [moved] = await session.editions(
           `UPDATE sitrep.edition SET state = $2, reason = $3, attempt = 0, job = NULL,
@@ -107,8 +101,8 @@ export function editionCalls(database: Database, boss: PgBoss) {
         if (!moved) return false;
         await endRun(session, id, { now, reason });
         if (moved.state === 'queued') {
-          await wakeEditions(session, boss, [moved]);
-          await hurry(boss, session, { queue: 'edition', id });
+          await sendJobs(session, 'edition', [moved]);
+          await hurry(session, 'edition', id);
         }
         return true;
       }),
@@ -128,8 +122,7 @@ interface Asked {
  * already issued on other paper go into `issued`.
  */
 async function insert(
-  session: Session,
-  boss: PgBoss,
+  session: QueueSession,
   { asked, now, issued }: { asked: readonly Asked[]; now: Date; issued?: EditionRecord[] },
 ): Promise<EditionRecord[]> {
   const inserted = await insertRows(session, asked, now);
@@ -145,12 +138,12 @@ async function insert(
   }
   const waiting = new Set(asked.flatMap(({ edition, waitsFor }) => (waitsFor ? [edition.id] : [])));
   const toMake = added.filter(({ id, state }) => state === 'queued' && !waiting.has(id));
-  await wakeEditions(session, boss, toMake);
+  await sendJobs(session, 'edition', toMake);
   // An edition that is already queued, perhaps for a backfill, has a job with a lower priority.
   const again = asked.filter(({ edition: { id, origin }, reason }) =>
     origin === 'schedule' || origin === 'request' ? reason === undefined && !isNew.has(id) : false,
   );
-  for (const { edition } of again) await hurry(boss, session, { queue: 'edition', id: edition.id });
+  for (const { edition } of again) await hurry(session, 'edition', edition.id);
   return added;
 }
 
@@ -240,8 +233,7 @@ const endRun = (session: Session, id: string, { now, reason }: { now: Date; reas
 
 /** Records the result of an attempt (`making`). */
 async function settle(
-  session: Session,
-  boss: PgBoss,
+  session: QueueSession,
   { edition, making, now }: { edition: EditionRecord; making: Making; now: Date },
 ): Promise<void> {
   const { id } = edition;
@@ -266,12 +258,12 @@ async function settle(
       );
       if (deliveries.length === 0) break;
       const waits = waitsForApproval({ ...edition, sha256, card, needsApproval });
-      await insertDeliveries(session, boss, { edition: id, deliveries, now, waits });
+      await insertDeliveries(session, { edition: id, deliveries, now, waits });
       await closeEdition(session, id, now);
       break;
     }
     case 'fanned-out':
-      await insert(session, boss, { asked: making.editions.map((child) => ({ edition: child })), now });
+      await insert(session, { asked: making.editions.map((child) => ({ edition: child })), now });
       await moveTo('done', making.reason, now);
       break;
     case 'skipped':
@@ -280,12 +272,11 @@ async function settle(
       await moveTo(making.outcome, making.reason, now);
       break;
     case 'given-back':
-      await moveTo('queued', making.reason, null);
-      await wakeEditions(session, boss, [edition]);
-      break;
     case 'retried':
       await moveTo('queued', making.reason, null);
-      await wakeEditions(session, boss, [edition], { afterSeconds: making.afterSeconds });
+      await sendJobs(session, 'edition', [
+        { id, startAfter: making.outcome === 'retried' ? making.afterSeconds : 0 },
+      ]);
       break;
   }
 }

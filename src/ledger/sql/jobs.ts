@@ -1,7 +1,6 @@
 import type { JobInsert, PgBoss } from 'pg-boss';
 import { z } from 'zod';
-import type { Session } from './database.ts';
-import type { EditionRecord } from '../records.ts';
+import type { Database, Session } from './database.ts';
 import type { Handlers } from '../types.ts';
 
 /**
@@ -10,6 +9,20 @@ import type { Handlers } from '../types.ts';
  */
 export const queues = ['edition', 'delivery', 'refresh'] as const;
 type Queue = (typeof queues)[number];
+
+/** A session with the queue. */
+export interface QueueSession extends Session {
+  readonly boss: PgBoss;
+}
+/** The ledger's database with its queue. */
+export interface Store extends QueueSession {
+  transaction<T>(work: (session: QueueSession) => Promise<T>): Promise<T>;
+}
+export const storeOf = (database: Database, boss: PgBoss): Store => ({
+  ...database,
+  boss,
+  transaction: (work) => database.transaction((session) => work({ ...session, boss })),
+});
 
 /** A lost process is noticed after this time, the minimum that the queue allows. */
 const HEARTBEAT_SECONDS = 10;
@@ -38,22 +51,26 @@ export async function createQueues(
   }
 }
 
-/** Sends jobs on editions, deliveries or refreshes as part of the session's transaction, due at once. A job that is already queued is not repeated. */
+/**
+ * Sends jobs as part of the session's transaction, due at once unless they say otherwise. A job that is already queued
+ * is not repeated.
+ */
 export async function sendJobs(
-  boss: PgBoss,
-  session: Session,
-  { queue, jobs }: { queue: Queue; jobs: readonly (Pick<JobInsert, 'startAfter'> & { id: string })[] },
+  session: QueueSession,
+  queue: Queue,
+  jobs: readonly (Pick<JobInsert, 'startAfter'> & { id: string })[],
 ): Promise<void> {
   if (jobs.length === 0) return;
-  const priorities = await prioritiesOf(session, { queue, ids: jobs.map(({ id }) => id) });
-  const inserted = jobs.map(({ id, ...options }) => ({
+  const ids = jobs.map(({ id }) => id);
+  const priorities = await prioritiesOf(session, queue, ids);
+  const inserted = jobs.map(({ id, startAfter = 0 }) => ({
     priority: priorities.get(id) ?? 0,
-    ...options,
+    startAfter,
     data: { id },
     singletonKey: id,
   }));
   // Without `db`, this would wait for ever for the connection that the transaction uses.
-  await boss.insert(queue, inserted, { db: session.queue });
+  await session.boss.insert(queue, inserted, { db: session.queue });
 }
 
 /** Step between the priorities of kinds of work, wide enough for a day number. */
@@ -69,51 +86,34 @@ const ranked = {
     FROM sitrep.delivery d JOIN sitrep.edition e ON e.id = d.edition WHERE d.id = ANY($1::text[])`,
   refresh: `SELECT id, 3 AS rank, slot::date::text AS "asOf" FROM sitrep.refresh WHERE id = ANY($1::text[])`,
 } as const;
-const rankedRows = z.array(z.object({ id: z.string(), rank: z.number(), asOf: z.string() }));
+const rankedRow = z.object({ id: z.string(), rank: z.number(), asOf: z.string() });
 
 /** Priorities: today's slots first, then requests, then past periods from the oldest. */
 async function prioritiesOf(
   session: Session,
-  { queue, ids }: { queue: Queue; ids: readonly string[] },
+  queue: Queue,
+  ids: readonly string[],
 ): Promise<ReadonlyMap<string, number>> {
-  const rows = await session.rows(rankedRows.element, ranked[queue], [[...ids]]);
+  const rows = await session.rows(rankedRow, ranked[queue], [[...ids]]);
   const dayOf = (asOf: string): number => Math.floor(Date.parse(asOf) / 86_400_000);
   return new Map(rows.map(({ id, rank: own, asOf }) => [id, own * STEP - dayOf(asOf)]));
 }
 
 /** Moves a waiting job ahead of any backfill, because a person requested it. */
-export async function hurry(
-  boss: PgBoss,
-  session: Session,
-  { queue, id }: { queue: Queue; id: string },
-): Promise<void> {
-  const own = (await prioritiesOf(session, { queue, ids: [id] })).get(id) ?? 0;
-  const options = {
-    singletonKey: id,
-    startAfter: '0',
-    priority: Math.max(own, REQUESTED),
-    db: session.queue,
-  };
-  await boss.update(queue, { id }, options);
+export async function hurry(session: QueueSession, queue: Queue, id: string): Promise<void> {
+  const own = (await prioritiesOf(session, queue, [id])).get(id) ?? 0;
+  const priority = Math.max(own, REQUESTED);
+  const options = { singletonKey: id, startAfter: '0', priority, db: session.queue };
+  await session.boss.update(queue, { id }, options);
 }
 
-export const wakeEditions = (
-  session: Session,
+/** Whether the queue still has a job with this id or on this key, waiting or running. */
+export async function isAlive(
   boss: PgBoss,
-  editions: readonly Pick<EditionRecord, 'id'>[],
-  { afterSeconds = 0 }: { afterSeconds?: number } = {},
-): Promise<void> =>
-  sendJobs(boss, session, {
-    queue: 'edition',
-    jobs: editions.map(({ id }) => ({
-      id,
-      ...(afterSeconds > 0 && { startAfter: afterSeconds }),
-    })),
-  });
-
-/** Whether the queue still has the job, waiting or running. */
-export async function isAlive(boss: PgBoss, { queue, job }: { queue: Queue; job: string }): Promise<boolean> {
-  const found = await boss.findJobs(queue, { id: job });
+  queue: Queue,
+  which: { readonly id: string } | { readonly key: string },
+): Promise<boolean> {
+  const found = await boss.findJobs(queue, which);
   return found.some(({ state }) => state === 'created' || state === 'retry' || state === 'active');
 }
 

@@ -2,7 +2,6 @@ import { z } from 'zod';
 import {
   columnsOf,
   type Condition,
-  type Database,
   editionColumns,
   given,
   type Session,
@@ -27,7 +26,6 @@ import { type StepRecord, stepRecord } from '../views.ts';
 const ofBrief = (brief: string | undefined): Condition | undefined =>
   given('edition IN (SELECT id FROM sitrep.edition WHERE brief = $?)', brief);
 const counted = z.object({ state: z.string(), count: z.coerce.number() });
-const tallied = counted.extend({ edition: z.string() });
 
 /** The edition with the same brief, day, paper, parameters and revision, whatever its id. */
 export async function sameEdition(
@@ -42,33 +40,28 @@ export async function sameEdition(
   return found;
 }
 
+/** Records of a table, as far as the conditions apply. */
+function list<Row extends z.ZodObject>(
+  database: Session,
+  { record, table, order, limit }: { record: Row; table: string; order: string; limit: number | undefined },
+  ...conditions: readonly (Condition | undefined)[]
+): Promise<z.output<Row>[]> {
+  const { sql, values } = where(conditions);
+  const select = `SELECT ${columnsOf(record)} FROM sitrep.${table} ${sql}`;
+  return database.rows(record, `${select} ORDER BY ${order} LIMIT ${limit ?? 'ALL'}`, values);
+}
+
 /** Read queries on the ledger. */
-export function queryCalls(database: Database) {
-  const list = <Row extends z.ZodObject>(
-    record: Row,
-    { table, order, limit }: { table: string; order: string; limit: number | undefined },
-    ...conditions: readonly (Condition | undefined)[]
-  ) => {
-    const { sql, values } = where(conditions);
-    const columns = columnsOf(record);
-    return database.rows(
-      record,
-      `SELECT ${columns} FROM sitrep.${table} ${sql} ORDER BY ${order} LIMIT ${limit ?? 'ALL'}`,
-      values,
-    );
-  };
+export function queryCalls(database: Session) {
   const count = (table: string, ...conditions: readonly (Condition | undefined)[]) => {
     const { sql, values } = where(conditions);
-    return database.rows(
-      counted,
-      `SELECT state, count(*) FROM sitrep.${table} ${sql} GROUP BY state`,
-      values,
-    );
+    const select = `SELECT state, count(*) FROM sitrep.${table} ${sql} GROUP BY state`;
+    return database.rows(counted, select, values);
   };
   const editions: Ledger['editions'] = ({ from, to, lateSince, after, visibility, limit, ...of }) =>
     list(
-      editionRecord,
-      { table: 'edition', order: 'as_of DESC, revision DESC, id', limit },
+      database,
+      { record: editionRecord, table: 'edition', order: 'as_of DESC, revision DESC, id', limit },
       given('brief = $?', of.brief),
       given('state = $?', of.state),
       given('id = $?', of.edition),
@@ -112,7 +105,7 @@ export function queryCalls(database: Database) {
     async progress({ brief, from, to }) {
       const conditions = [given('brief = $?', brief), given('as_of >= $?', from), given('as_of <= $?', to)];
       const { sql, values } = where(conditions);
-      const [onItsWay] = await database.rows(
+      const onTheirWay = await database.one(
         counted.pick({ count: true }),
         // Alerts have their own send times, and retries come later.
         `SELECT count(*) FROM sitrep.delivery WHERE ${toRecipients}
@@ -122,13 +115,13 @@ export function queryCalls(database: Database) {
       );
       return {
         editions: inStates(editionStates, await count('edition', ...conditions)),
-        deliveriesOnTheirWay: onItsWay?.count ?? 0,
+        deliveriesOnTheirWay: onTheirWay.count,
       };
     },
     runs: ({ brief, state, edition, visibility, limit }) =>
       list(
-        runRecord,
-        { table: 'run', order: 'started_at DESC, edition, number DESC', limit },
+        database,
+        { record: runRecord, table: 'run', order: 'started_at DESC, edition, number DESC', limit },
         ofBrief(brief),
         given('outcome = $?', state),
         given('edition = $?', edition),
@@ -136,8 +129,8 @@ export function queryCalls(database: Database) {
       ),
     deliveries: ({ id, idPrefix, brief, state, edition, after, visibility, limit }) =>
       list(
-        deliveryRecord,
-        { table: 'delivery', order: 'created_at DESC, edition, id', limit },
+        database,
+        { record: deliveryRecord, table: 'delivery', order: 'created_at DESC, edition, id', limit },
         given('id = $?', id),
         given('starts_with(id, $?)', idPrefix),
         ofBrief(brief),
@@ -151,7 +144,7 @@ export function queryCalls(database: Database) {
       ),
     async deliveryCounts(ids) {
       const rows = await database.rows(
-        tallied,
+        counted.extend({ edition: z.string() }),
         // A recipient counts once, and not as failed if a later copy arrived.
         `SELECT edition, state, count(DISTINCT (channel, address)) FROM sitrep.delivery each
            WHERE edition = ANY($1::text[]) AND ${toRecipients}
@@ -161,15 +154,12 @@ export function queryCalls(database: Database) {
            GROUP BY edition, state`,
         [[...ids]],
       );
-      return new Map(
-        ids.map((id) => [
-          id,
-          inStates(
-            deliveryStates,
-            rows.filter(({ edition }) => edition === id),
-          ),
-        ]),
-      );
+      const tallyOf = (id: string) =>
+        inStates(
+          deliveryStates,
+          rows.filter(({ edition }) => edition === id),
+        );
+      return new Map(ids.map((id) => [id, tallyOf(id)]));
     },
     cursors: () =>
       database.rows(
@@ -178,25 +168,22 @@ export function queryCalls(database: Database) {
       ),
 
     async counts({ brief, visibility } = {}) {
-      const conditions = [given('brief = $?', brief), visibility && visible(visibility)];
-      const { sql, values } = where([
-        given(`state IN ('queued', 'rendering', 'delivering') AND origin = 'schedule'`),
-        ...conditions,
-      ]);
-      const [oldest] = await database.rows(
-        z.object({ at: z.date().nullable() }),
-        `SELECT min(coalesce(slot, requested_at)) AS at FROM sitrep.edition ${sql}`,
+      const { sql, values } = where([given('brief = $?', brief), visibility && visible(visibility)]);
+      const editionCounts = await database.rows(
+        counted.extend({ requests: z.coerce.number(), oldest: z.date().nullable() }),
+        `SELECT state, count(*), count(*) FILTER (WHERE origin = 'request') AS requests,
+           min(coalesce(slot, requested_at)) FILTER (WHERE origin = 'schedule'
+             AND state IN ('queued', 'rendering', 'delivering')) AS oldest
+         FROM sitrep.edition ${sql} GROUP BY state ORDER BY oldest`,
         values,
       );
-      const requests = given(`state = 'queued' AND origin = 'request'`);
-      const [queued] = await count('edition', requests, ...conditions);
       const seen = visibility && visibleOf(visibility);
       const deliveries = await count('delivery', given(toRecipients), ofBrief(brief), seen);
       return {
-        editions: inStates(editionStates, await count('edition', ...conditions)),
+        editions: inStates(editionStates, editionCounts),
         deliveries: inStates(deliveryStates, deliveries),
-        queuedRequests: queued?.count ?? 0,
-        oldestOpen: oldest?.at ?? null,
+        queuedRequests: editionCounts.find(({ state }) => state === 'queued')?.requests ?? 0,
+        oldestOpen: editionCounts[0]?.oldest ?? null,
       };
     },
   } satisfies Partial<Ledger>;
@@ -216,7 +203,7 @@ const inStates = <S extends string>(
 };
 
 /** Records other than editions: steps of runs, tokens and the audit of changes. */
-export function recordCalls(database: Database) {
+export function recordCalls(database: Session) {
   return {
     addSteps: (steps) => insertSteps(database, steps),
 
@@ -241,35 +228,31 @@ export function recordCalls(database: Database) {
     async secret(name, offered) {
       const values = [name, offered];
       await database.query('INSERT INTO sitrep.secret VALUES ($1, $2) ON CONFLICT DO NOTHING', values);
-      const rows = await database.query('SELECT value FROM sitrep.secret WHERE name = $1', [name]);
-      return z.tuple([z.object({ value: z.string() })]).parse(rows)[0].value;
+      const select = 'SELECT value FROM sitrep.secret WHERE name = $1';
+      return (await database.one(z.object({ value: z.string() }), select, [name])).value;
     },
 
     async recordChange({ at, who, what, edition, details }) {
-      const rows = await database.query(
+      const { id } = await database.one(
+        auditRecord.pick({ id: true }),
         `INSERT INTO sitrep.audit (at, who, what, edition, details, outcome)
          VALUES ($1, $2, $3, $4, $5, 'begun') RETURNING id`,
         [at, who, what, edition, JSON.stringify(details)],
       );
-      return z.tuple([z.object({ id: z.coerce.number() })]).parse(rows)[0].id;
+      return id;
     },
     async closeChange(id, outcome) {
       await database.query('UPDATE sitrep.audit SET outcome = $2 WHERE id = $1', [id, outcome]);
     },
-    async audit({ edition, who, limit, visibility, after }) {
-      const { sql, values } = where([
+    audit: ({ edition, who, limit, visibility, after }) =>
+      list(
+        database,
+        { record: auditRecord, table: 'audit', order: 'id DESC', limit },
         given('edition = $?', edition),
         given('who = $?', who),
         given('id < $?', after),
         visibility && visibleOf(visibility),
-      ]);
-      const columns = columnsOf(auditRecord);
-      return database.rows(
-        auditRecord,
-        `SELECT ${columns} FROM sitrep.audit ${sql} ORDER BY id DESC LIMIT ${limit ?? 'ALL'}`,
-        values,
-      );
-    },
+      ),
   } satisfies Partial<Ledger>;
 }
 

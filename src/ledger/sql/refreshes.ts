@@ -1,7 +1,6 @@
-import type { PgBoss } from 'pg-boss';
 import { z } from 'zod';
-import { columnsOf, type Database, editionColumns, type Session } from './database.ts';
-import { sendJobs, wakeEditions } from './jobs.ts';
+import { columnsOf, editionColumns, type Session } from './database.ts';
+import { type QueueSession, sendJobs, type Store } from './jobs.ts';
 import { type NewEdition, refreshRecord, type SourceCheck, sourceState } from '../records.ts';
 import type { Ledger } from '../types.ts';
 
@@ -11,10 +10,10 @@ const withId = z.object({ id: z.string() });
 const KEPT_DAYS = 90;
 
 /** Refreshes of datasets before slots. */
-export function refreshCalls(database: Database, boss: PgBoss) {
+export function refreshCalls(store: Store) {
   return {
     async claimRefresh(id, { job, now }) {
-      const [claimed] = await database.rows(
+      const [claimed] = await store.rows(
         refreshRecord,
         `UPDATE sitrep.refresh SET state = 'running', job = $2, attempt = attempt + 1,
              started_at = coalesce(started_at, $3), next_try_at = NULL
@@ -25,26 +24,20 @@ export function refreshCalls(database: Database, boss: PgBoss) {
     },
 
     settleRefresh: ({ id, dataset, attempt }, refreshed, { now }) =>
-      database.transaction(async (session) => {
-        const { outcome } = refreshed;
-        const afterSeconds = outcome === 'retried' ? refreshed.afterSeconds : 0;
+      store.transaction(async (session) => {
+        const startAfter = refreshed.outcome === 'retried' ? refreshed.afterSeconds : 0;
         const settled = await session.query(
-          `UPDATE sitrep.refresh SET state = $3, job = NULL, attempt = attempt - $4, ended_at = $5, next_try_at = $6
+          `UPDATE sitrep.refresh SET job = NULL, state = CASE $3::text WHEN 'ended' THEN 'ended' ELSE 'queued' END,
+             ended_at = CASE $3 WHEN 'ended' THEN $4::timestamptz END,
+             next_try_at = CASE $3 WHEN 'retried' THEN $4 + make_interval(secs => $5) END,
+             attempt = attempt - CASE $3 WHEN 'given-back' THEN 1 ELSE 0 END
            WHERE id = $1 AND state = 'running' AND attempt = $2 RETURNING id`,
-          [
-            id,
-            attempt,
-            outcome === 'ended' ? 'ended' : 'queued',
-            outcome === 'given-back' ? 1 : 0,
-            outcome === 'ended' ? now : null,
-            outcome === 'retried' ? new Date(now.getTime() + afterSeconds * 1000) : null,
-          ],
+          [id, attempt, refreshed.outcome, now, startAfter],
         );
         // Another process took it over because this one seemed to be lost.
         if (settled.length === 0) return false;
         if (refreshed.outcome !== 'ended') {
-          const jobs = [{ id, ...(afterSeconds > 0 && { startAfter: afterSeconds }) }];
-          await sendJobs(boss, session, { queue: 'refresh', jobs });
+          await sendJobs(session, 'refresh', [{ id, startAfter }]);
           return true;
         }
         if (refreshed.checks !== null)
@@ -54,12 +47,12 @@ export function refreshCalls(database: Database, boss: PgBoss) {
           [dataset, now, KEPT_DAYS],
         );
         const waiting = `SELECT id FROM sitrep.edition WHERE refresh = $1 AND state = 'queued'`;
-        await wakeEditions(session, boss, await session.rows(withId, waiting, [id]));
+        await sendJobs(session, 'edition', await session.rows(withId, waiting, [id]));
         return true;
       }),
 
     repeatRefreshes: ({ now, afterSeconds }) =>
-      database.transaction(async (session) => {
+      store.transaction(async (session) => {
         const jobs = await session.rows(
           withId,
           `INSERT INTO sitrep.refresh (id, dataset, slot, state)
@@ -69,12 +62,12 @@ export function refreshCalls(database: Database, boss: PgBoss) {
            ON CONFLICT DO NOTHING RETURNING id`,
           [now, afterSeconds, ` ${now.toISOString()}`],
         );
-        await sendJobs(boss, session, { queue: 'refresh', jobs });
+        await sendJobs(session, 'refresh', jobs);
         return jobs.length;
       }),
 
     staleEditions: () =>
-      database.editions(
+      store.editions(
         // An operator may have put it on hold since.
         `SELECT ${editionColumns} FROM sitrep.edition WHERE state = 'held' AND (reason, 'fresh-data') IN (
              SELECT run.reason, code FROM sitrep.run WHERE run.edition = edition.id ORDER BY number DESC LIMIT 1)
@@ -82,10 +75,7 @@ export function refreshCalls(database: Database, boss: PgBoss) {
       ),
 
     sourceStates: () =>
-      database.rows(
-        sourceState,
-        `SELECT ${columnsOf(sourceState)} FROM sitrep.source ORDER BY dataset, source`,
-      ),
+      store.rows(sourceState, `SELECT ${columnsOf(sourceState)} FROM sitrep.source ORDER BY dataset, source`),
   } satisfies Partial<Ledger>;
 }
 
@@ -116,8 +106,7 @@ async function recordChecks(
  * if the dataset was refreshed since their last slot. One that has not ended serves all slots that come due meanwhile.
  */
 export async function refreshFor(
-  session: Session,
-  boss: PgBoss,
+  session: QueueSession,
   { dataset, due }: { dataset: string; due: readonly NewEdition[] },
 ): Promise<string | null> {
   const before = await session.rows(
@@ -136,7 +125,7 @@ export async function refreshFor(
     [id, dataset, slot],
   );
   if (added.length > 0) {
-    await sendJobs(boss, session, { queue: 'refresh', jobs: [{ id }] });
+    await sendJobs(session, 'refresh', [{ id }]);
     return id;
   }
   // The lock keeps it from ending before the editions are recorded, which it then wakes.

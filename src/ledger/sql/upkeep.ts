@@ -1,7 +1,7 @@
 import type { PgBoss } from 'pg-boss';
 import { z } from 'zod';
 import { type Database, editionColumns, type Session, waitsForRefresh } from './database.ts';
-import { isAlive, queues, sendJobs, wakeEditions } from './jobs.ts';
+import { isAlive, queues, sendJobs, type Store } from './jobs.ts';
 import type { Ledger } from '../types.ts';
 
 /**
@@ -16,16 +16,16 @@ const isRemovable = `(brief, as_of, paper, parameters) NOT IN (
       WHERE edition = e.id AND state IN ('waiting', 'pending', 'sending')))`;
 
 /** Pruning and repair of the ledger. */
-export function upkeepCalls(database: Database, boss: PgBoss) {
+export function upkeepCalls(store: Store) {
   return {
     removableEditions: (before) =>
-      database.editions(
+      store.editions(
         `SELECT ${editionColumns} FROM sitrep.edition WHERE ${isRemovable} ORDER BY brief, as_of, id`,
         [before],
       ),
 
     removeEditions: (ids, before) =>
-      database.transaction(async (session) => {
+      store.transaction(async (session) => {
         await session.query(
           'SELECT 1 FROM sitrep.edition WHERE id = ANY($1::text[]) ORDER BY id FOR UPDATE',
           [[...ids]],
@@ -41,7 +41,7 @@ export function upkeepCalls(database: Database, boss: PgBoss) {
 
     forgetAddresses: async (before) => {
       // Server answers often repeat the address.
-      const forgotten = await database.query(
+      const forgotten = await store.query(
         `UPDATE sitrep.delivery SET target = '{}', reason = replace(reason, address, 'the address'),
            address = 'forgotten:' || left(encode(sha256(convert_to(address, 'UTF8')), 'hex'), 16)
          WHERE settled_at < $1 AND state NOT IN ('waiting', 'pending', 'sending', 'held') AND address NOT LIKE 'forgotten:%'
@@ -49,29 +49,23 @@ export function upkeepCalls(database: Database, boss: PgBoss) {
         [before],
       );
       // In a backfill, `to` is a day, not an address.
-      await database.query(
-        `UPDATE sitrep.audit SET details = details - 'to' WHERE at < $1 AND what = 'resend'`,
-        [before],
-      );
+      const forget = `UPDATE sitrep.audit SET details = details - 'to' WHERE at < $1 AND what = 'resend'`;
+      await store.query(forget, [before]);
       return forgotten.length;
     },
 
     async reconcile() {
       let repaired = 0;
-      for (const { queue, id, job } of await findActive(database)) {
-        if (await isAlive(boss, { queue, job })) continue;
+      for (const { queue, id, job } of await findActive(store)) {
+        if (await isAlive(store.boss, queue, { id: job })) continue;
         repaired += 1;
-        await database.query(giveBack[queue], [id, job]);
+        await store.query(giveBack[queue], [id, job]);
       }
-      for (const { queue, id, nextTryAt } of await waiting(database)) {
-        const jobs = await boss.findJobs(queue, { key: id });
-        if (jobs.some(({ state }) => state === 'created' || state === 'retry' || state === 'active'))
-          continue;
+      for (const { queue, id, nextTryAt } of await findWaiting(store)) {
+        if (await isAlive(store.boss, queue, { key: id })) continue;
         repaired += 1;
-        await (queue === 'edition'
-          ? wakeEditions(database, boss, [{ id }])
-          : // A restart must not bring retries forward.
-            sendJobs(boss, database, { queue, jobs: [{ id, ...(nextTryAt && { startAfter: nextTryAt }) }] }));
+        // A restart must not bring retries forward.
+        await sendJobs(store, queue, [{ id, startAfter: nextTryAt ?? 0 }]);
       }
       return repaired;
     },
@@ -90,20 +84,19 @@ export async function recover(database: Database, boss: PgBoss): Promise<void> {
   });
 }
 
-const queue = z.enum(queues);
-const active = z.array(z.object({ queue, id: z.string(), job: z.string() }));
-const findActive = async (session: Session): Promise<z.output<typeof active>> =>
-  await session.rows(
-    active.element,
+const active = z.object({ queue: z.enum(queues), id: z.string(), job: z.string() });
+const findActive = (session: Session) =>
+  session.rows(
+    active,
     `SELECT 'edition' AS queue, id, job FROM sitrep.edition WHERE state = 'rendering'
        UNION ALL SELECT 'delivery', id, job FROM sitrep.delivery WHERE state = 'sending' AND job IS NOT NULL
        UNION ALL SELECT 'refresh', id, job FROM sitrep.refresh WHERE state = 'running'`,
   );
 
-const open = z.array(z.object({ queue, id: z.string(), nextTryAt: z.date().nullable() }));
-const waiting = async (session: Session): Promise<z.output<typeof open>> =>
-  await session.rows(
-    open.element,
+const waiting = z.object({ queue: z.enum(queues), id: z.string(), nextTryAt: z.date().nullable() });
+const findWaiting = (session: Session) =>
+  session.rows(
+    waiting,
     `SELECT 'edition' AS queue, id, NULL::timestamptz AS "nextTryAt"
        FROM sitrep.edition WHERE state = 'queued' AND NOT (${waitsForRefresh})
        UNION ALL SELECT 'delivery', id, next_try_at FROM sitrep.delivery
