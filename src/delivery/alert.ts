@@ -52,15 +52,9 @@ export async function approvalAlertTo(
   return alertTo(operator, 'approval', decisions.length + runs.length);
 }
 
-const headingOf = (content: Alert, { id }: EditionRecord, { text }: Locale): string =>
-  text('mail.alert.heading', { edition: id, alert: content });
-
 /** An alert in one line, with the edition's current state. */
-export const alertLine = (content: Alert, edition: EditionRecord, locale: Locale): string =>
-  locale.text('mail.alert.line', {
-    heading: headingOf(content, edition, locale),
-    state: edition.state,
-  });
+export const alertLine = (alert: Alert, { id: edition, state }: EditionRecord, { text }: Locale): string =>
+  text('mail.alert.line', { heading: text('mail.alert.heading', { edition, alert }), state });
 
 /** The title and text of an alert, with the current states. */
 export function wordsOf(
@@ -88,20 +82,15 @@ export function wordsOf(
     ...(sha256 === null ? [] : [text('mail.alert.approve', { edition: id, sha256 })]),
     text('mail.alert.commands', { edition: id }),
   ];
-  return { title: text('mail.alert.title', { heading: headingOf(content, edition, locale) }), paragraphs };
+  const heading = text('mail.alert.heading', { edition: id, alert: content });
+  return { title: text('mail.alert.title', { heading }), paragraphs };
 }
 
-/**
- * Appends an alert to a file as a line of JSON, for when the operator cannot be reached. Alerts contain no addresses.
- */
+/** Appends an alert to a file as a line of JSON, for when the operator cannot be reached. It contains no addresses. */
 export async function appendAlert(
   file: string,
-  { at, message, reason }: { at: Date; message: Pick<Message, 'title' | 'paragraphs'>; reason: string },
+  { at, message: { title, paragraphs }, reason }: { at: Date; message: Message; reason: string },
 ): Promise<void> {
-  const { title, paragraphs } = message;
   await mkdir(dirname(file), { recursive: true });
-  await appendFile(
-    file,
-    `${JSON.stringify({ time: at.toISOString(), title, paragraphs, notMailed: reason })}\n`,
-  );
+  await appendFile(file, `${JSON.stringify({ time: at, title, paragraphs, notMailed: reason })}\n`);
 }

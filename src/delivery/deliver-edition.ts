@@ -76,8 +76,7 @@ export async function deliverEdition(
   const { delivery, edition } = claim;
   const fields = { edition: edition.id, delivery: id, channel: delivery.channel, content: delivery.content };
   log.info({ ...fields, attempt: delivery.attempt }, 'sending');
-  const receipt = await attempt(claim, dependencies, signal);
-  const settlement = settle(receipt, delivery, dependencies);
+  const settlement = settle(await attempt(claim, dependencies, signal), delivery, dependencies);
   const wrong = !['sent', 'retried', 'given-back'].includes(settlement.state);
   // A failed alert must not cause another alert.
   const alert =
@@ -115,14 +114,13 @@ export async function keepTrying<T>(signal: AbortSignal, record: () => Promise<T
 
 type Claimed = NonNullable<Awaited<ReturnType<Ledger['claimDelivery']>>>;
 
-async function attempt(
+const attempt = (
   { delivery, edition, interrupted }: Claimed,
   dependencies: DeliveryDependencies,
-  signal: AbortSignal,
-): Promise<Attempted> {
-  const timeout = AbortSignal.timeout(dependencies.timeoutMs);
-  const { locale } = dependencies;
-  try {
+  stop: AbortSignal,
+): Promise<Attempted> =>
+  inTime(stop, dependencies, async (signal) => {
+    const { locale } = dependencies;
     // Unless the target says otherwise, an interrupted delivery is sent again with the same id.
     const known = target.safeParse(delivery.target);
     if (interrupted && known.success && holdsWhenUnknown(known.data))
@@ -139,24 +137,24 @@ async function attempt(
       if (!marked) return notAsGenerated(edition, { isThere: true, locale });
     }
     signal.throwIfAborted();
-    return await dependencies.deliver(message, {
-      target: known.data,
-      signal: AbortSignal.any([signal, timeout]),
-    });
+    return dependencies.deliver(message, { target: known.data, signal });
+  });
+
+/** Makes one attempt within its time limit, until `stop` aborts. */
+export async function inTime(
+  stop: AbortSignal,
+  { timeoutMs, locale: { text } }: Pick<DeliveryDependencies, 'timeoutMs' | 'locale'>,
+  work: (signal: AbortSignal) => Promise<Attempted>,
+): Promise<Attempted> {
+  const timeout = AbortSignal.timeout(timeoutMs);
+  try {
+    return await work(AbortSignal.any([stop, timeout]));
   } catch (error) {
     // A channel rejects only if nothing was sent. If something may have been sent, it returns a receipt.
-    return notSent(error, { signal, timeout, locale });
+    if (stop.aborted) return { outcome: 'given-back', reason: text('mail.reason.stopped') };
+    if (timeout.aborted) return { outcome: 'deferred', reason: text('mail.reason.timeout') };
+    return { outcome: 'deferred', reason: error instanceof Error ? error.message : String(error) };
   }
-}
-
-/** The outcome of an error that occurred before anything was sent. */
-export function notSent(
-  error: unknown,
-  { signal, timeout, locale }: { signal: AbortSignal; timeout: AbortSignal; locale: Locale },
-): Attempted {
-  if (signal.aborted) return { outcome: 'given-back', reason: locale.text('mail.reason.stopped') };
-  if (timeout.aborted) return { outcome: 'deferred', reason: locale.text('mail.reason.timeout') };
-  return { outcome: 'deferred', reason: error instanceof Error ? error.message : String(error) };
 }
 
 export const interruptedTooOften = (interruptions: number, { text }: Locale): Receipt | undefined =>
@@ -184,7 +182,7 @@ async function pack(
     asOf: edition.asOf,
     correction: null,
   };
-  const { card } = edition;
+  const { card, folder } = edition;
   if (card === null) return held(locale.text('mail.reason.never_generated'));
   // This delivery was requested at the same time as a correction. The correction goes only to recipients of earlier
   // deliveries, so this copy would stay uncorrected.
@@ -201,7 +199,7 @@ async function pack(
     );
   if (card.pdf === null)
     return { ...common, kind: 'notice', title, issue, marking, paragraphs, highlights, pdf: null };
-  const content = edition.folder === null ? undefined : await readEditionFile(edition.folder, card.pdf);
+  const content = folder === null ? undefined : await readEditionFile(folder, card.pdf);
   const sha256 = content && hashOf(content);
   if (content === undefined || sha256 !== edition.sha256)
     return notAsGenerated(edition, { isThere: content !== undefined, locale });
@@ -239,10 +237,9 @@ async function correctionOf(
   if (edition.correction === null) return null;
   const { revision, asOf, replaces } = edition.correction;
   const { channel, address } = delivery;
-  const earlier = (await goneBefore(edition, ledger)).filter(
-    (each) => each.channel === channel && each.address === address,
-  );
-  const follows = earlier.map(({ id }) => id);
+  const follows = (await goneBefore(edition, ledger))
+    .filter((each) => each.channel === channel && each.address === address)
+    .map(({ id }) => id);
   return { revision, asOf, replaces: replaces.edition, changes: edition.card?.corrected ?? [], follows };
 }
 
@@ -270,52 +267,36 @@ function notAsGenerated(
 export function settle(
   receipt: Attempted,
   { attempt: number, target: to, mayHaveArrived: before, tryingSince, unanswered }: DeliveryRecord,
-  dependencies: DeliveryDependencies,
+  { retry, locale: { text, tag }, ...world }: DeliveryDependencies,
 ): Settlement {
-  const mayHaveArrived = before || receipt.outcome === 'unknown';
-  const { text, tag } = dependencies.locale;
-  const asItEnds = (reason: string): string =>
-    mayHaveArrived ? text('mail.reason.may_have_arrived', { reason: reason.replace(/\.?$/, '.') }) : reason;
+  const { outcome, reason } = receipt;
+  const isUnanswered = outcome === 'unknown';
+  const mayHaveArrived = before || isUnanswered;
+  const asItEnds = (why: string): string =>
+    mayHaveArrived ? text('mail.reason.may_have_arrived', { reason: why.replace(/\.?$/, '.') }) : why;
   switch (receipt.outcome) {
     case 'sent':
-      return { state: 'sent', reason: receipt.detail };
-    case 'waiting': {
-      const { reason, approvedSha256 } = receipt;
-      return { state: 'waiting', reason, approvedSha256 };
-    }
     case 'given-back':
-      return { state: 'given-back', reason: receipt.reason };
+      return { state: receipt.outcome, reason };
+    case 'waiting':
+      return { state: 'waiting', reason, approvedSha256: receipt.approvedSha256 };
     case 'bounced':
     case 'held':
-      return { state: receipt.outcome, reason: asItEnds(receipt.reason) };
-    case 'unknown': {
-      const parsed = target.safeParse(to);
-      if (parsed.success && holdsWhenUnknown(parsed.data))
-        return { state: 'held', reason: asItEnds(receipt.reason), mayHaveArrived };
-      break;
-    }
+      return { state: receipt.outcome, reason: asItEnds(reason) };
+    case 'unknown':
     case 'deferred':
-      break;
   }
-  const { retry } = dependencies;
-  const isUnanswered = receipt.outcome === 'unknown';
-  const leftSeconds = secondsLeft(tryingSince, dependencies);
+  const known = target.safeParse(to);
+  if (isUnanswered && known.success && holdsWhenUnknown(known.data))
+    return { state: 'held', reason: asItEnds(reason), mayHaveArrived };
+  const triedSeconds = tryingSince === null ? 0 : (world.now().getTime() - tryingSince.getTime()) / 1000;
+  const leftSeconds = retry.forSeconds - triedSeconds;
   if (leftSeconds <= 0 || (isUnanswered && unanswered + 1 >= MOST_UNANSWERED)) {
-    const span = roundSpan(tag, retry.forSeconds - leftSeconds);
-    const tried = text('mail.reason.tried', { count: number, span, reason: receipt.reason });
+    const tried = text('mail.reason.tried', { count: number, span: roundSpan(tag, triedSeconds), reason });
     return { state: 'failed', reason: asItEnds(tried), mayHaveArrived };
   }
   // The last retry runs when the time is up, rather than one pause earlier.
-  const pause = backoffSeconds(number, () => dependencies.random(), retry);
+  const pause = backoffSeconds(number, () => world.random(), retry);
   const afterSeconds = Math.min(pause, Math.ceil(leftSeconds));
-  return { state: 'retried', reason: receipt.reason, afterSeconds, mayHaveArrived, unanswered: isUnanswered };
+  return { state: 'retried', reason, afterSeconds, mayHaveArrived, unanswered: isUnanswered };
 }
-
-/** Seconds left of the time that the retry policy allows. */
-const secondsLeft = (
-  tryingSince: Date | null,
-  { retry, now }: Pick<DeliveryDependencies, 'retry' | 'now'>,
-): number =>
-  tryingSince === null
-    ? retry.forSeconds
-    : retry.forSeconds - (now().getTime() - tryingSince.getTime()) / 1000;

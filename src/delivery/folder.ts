@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { link, lstat, mkdir, open, readdir, readFile, rename, unlink } from 'node:fs/promises';
+import { link, lstat, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
 import type { Locale } from '../locale.ts';
-import type { Deliver, Message, Receipt } from './message.ts';
+import type { Deliver, Message } from './message.ts';
 
 /**
  * Writes the PDF, or a notice as a text file, to `<root>/<folder>/<brief>/<name>`. The write is atomic and flushed to
@@ -19,7 +19,12 @@ export function folderDelivery(root: string, locale: Locale): Deliver {
     }
     signal.throwIfAborted();
     try {
-      return await put(place, content, { shown: join(target.folder, message.brief, name), locale });
+      const isSame = await put(place, content);
+      const file = join(target.folder, message.brief, name);
+      if (isSame === undefined) return { outcome: 'sent', reason: file };
+      return isSame
+        ? { outcome: 'sent', reason: locale.text('mail.reason.file_same', { file }) }
+        : { outcome: 'held', reason: locale.text('mail.reason.file_different', { file }) };
     } catch (error) {
       const code = codeOf(error);
       if (code === undefined) throw error;
@@ -40,15 +45,10 @@ function fileOf({ id, kind, edition, title, issue, marking, paragraphs, pdf }: M
   return { name: `${stem.replaceAll(/[^\w.-]+/g, '-')}.txt`, content: Buffer.from(`${text}\n`) };
 }
 
-/** The file's path for the receipt, and the words. */
-interface Report {
-  readonly shown: string;
-  readonly locale: Locale;
-}
-
-async function put(place: string, content: Uint8Array, report: Report): Promise<Receipt> {
-  if (await isTaken(place)) return compare(place, content, report);
-
+/** Writes the file. If there is one already, returns whether it is the same. */
+async function put(place: string, content: Uint8Array): Promise<boolean | undefined> {
+  const before = await isSameAt(place, content);
+  if (before !== undefined) return before;
   const folder = dirname(place);
   const made = await mkdir(folder, { recursive: true });
   await sweep(folder);
@@ -57,10 +57,11 @@ async function put(place: string, content: Uint8Array, report: Report): Promise<
     await writeToDisk(fresh, content);
     await claim(fresh, place);
   } catch (error) {
-    if (codeOf(error) !== 'EEXIST') throw error;
-    return await compare(place, content, report);
+    const there = codeOf(error) === 'EEXIST' ? await isSameAt(place, content) : undefined;
+    if (there === undefined) throw error;
+    return there;
   } finally {
-    await unlink(fresh).catch(unless('ENOENT'));
+    await rm(fresh, { force: true });
   }
   // A new name survives a power cut only after its folder is flushed too. The same applies to new parent folders.
   for (let each = folder; ; each = dirname(each)) {
@@ -68,7 +69,7 @@ async function put(place: string, content: Uint8Array, report: Report): Promise<
     await handle.sync();
     if (made === undefined || each === dirname(made)) break;
   }
-  return { outcome: 'sent', detail: report.shown };
+  return undefined;
 }
 
 /** No file takes longer to write. */
@@ -80,25 +81,19 @@ async function sweep(folder: string): Promise<void> {
     if (!/^\.new-[0-9a-f-]{36}$/.test(name)) continue;
     const file = join(folder, name);
     const { mtimeMs } = await lstat(file).catch(() => ({ mtimeMs: Infinity }));
-    if (Date.now() - mtimeMs > LEFT_MS) await unlink(file).catch(() => {});
+    if (Date.now() - mtimeMs > LEFT_MS) await rm(file).catch(() => {});
   }
 }
 
-const isTaken = async (place: string): Promise<boolean> =>
-  (await lstat(place).catch(unless('ENOENT'))) !== undefined;
-
-/** `place` may be anything, such as a link to an endless device, so only regular files are read. */
-async function compare(
-  place: string,
-  content: Uint8Array,
-  { shown: file, locale: { text } }: Report,
-): Promise<Receipt> {
-  const there = await lstat(place);
-  const isSame =
-    there.isFile() && there.size === content.length && Buffer.compare(await readFile(place), content) === 0;
-  return isSame
-    ? { outcome: 'sent', detail: text('mail.reason.file_same', { file }) }
-    : { outcome: 'held', reason: text('mail.reason.file_different', { file }) };
+/** Undefined if there is nothing. `place` may be anything, such as a link to an endless device: only files are read. */
+async function isSameAt(place: string, content: Uint8Array): Promise<boolean | undefined> {
+  const there = await lstat(place).catch((error: unknown) => {
+    if (codeOf(error) !== 'ENOENT') throw error;
+  });
+  if (there === undefined) return undefined;
+  return (
+    there.isFile() && there.size === content.length && Buffer.compare(await readFile(place), content) === 0
+  );
 }
 
 async function writeToDisk(file: string, content: Uint8Array): Promise<void> {
@@ -120,9 +115,3 @@ async function claim(fresh: string, place: string): Promise<void> {
 
 const codeOf = (error: unknown): string | undefined =>
   error instanceof Error && 'code' in error ? String(error.code) : undefined;
-
-const unless =
-  (code: string) =>
-  (error: unknown): undefined => {
-    if (codeOf(error) !== code) throw error;
-  };

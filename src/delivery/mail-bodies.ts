@@ -23,34 +23,36 @@ const MOST_CORRECTIONS = 100;
 export const headingOf = ({ title, issue, asOf, correction }: Message, locale: Locale): string =>
   locale.list([title, datelineOf({ issue, asOf, correction }, locale)]);
 
+/** The texts that there are. */
+const given = (...texts: readonly (string | null | undefined | false)[]): string[] =>
+  texts.flatMap((text) => text || []);
+
 const datelineOf = (
   { issue, asOf, correction }: Pick<Message, 'issue' | 'asOf' | 'correction'>,
   locale: Locale,
 ): string =>
-  locale.list([
-    // Without isolates, a line from right to left shows "2021-W33" as "W33-2021".
-    ...(issue === '' ? [] : [locale.direction === 'rtl' ? `\u2066${issue}\u2069` : issue]),
-    locale.text('mail.heading.as_of', { day: locale.longDay(asOf) }),
-    ...(correction ? [locale.text('mail.heading.revision', { revision: String(correction.revision) })] : []),
-  ]);
+  locale.list(
+    given(
+      // Without isolates, a line from right to left shows "2021-W33" as "W33-2021".
+      issue && (locale.direction === 'rtl' ? `\u2066${issue}\u2069` : issue),
+      locale.text('mail.heading.as_of', { day: locale.longDay(asOf) }),
+      correction && locale.text('mail.heading.revision', { revision: String(correction.revision) }),
+    ),
+  );
 
 const capital = (text: string): string => text.replace(/^./u, (first) => first.toUpperCase());
 
 /** The paragraphs that introduce a correction. */
-const correctionWords = ({ issue, correction }: Message, locale: Locale): string[] =>
-  correction === null
-    ? []
-    : [
-        locale.text('mail.correction', {
-          issue,
-          edition: correction.replaces,
-          day: locale.longDay(correction.asOf),
-        }),
-        ...correction.changes.slice(0, MOST_CORRECTIONS).map(capital),
-        ...(correction.changes.length > MOST_CORRECTIONS
-          ? [locale.text('mail.more_corrections', { count: correction.changes.length - MOST_CORRECTIONS })]
-          : []),
-      ];
+function correctionWords({ issue, correction }: Message, { text, longDay }: Locale): string[] {
+  if (correction === null) return [];
+  const { replaces: edition, asOf, changes } = correction;
+  const more = changes.length - MOST_CORRECTIONS;
+  return given(
+    text('mail.correction', { issue, edition, day: longDay(asOf) }),
+    ...changes.slice(0, MOST_CORRECTIONS).map(capital),
+    more > 0 && text('mail.more_corrections', { count: more }),
+  );
+}
 
 /** The same content as plain text and as HTML, with the marking at the top and bottom. */
 export function bodiesOf(message: Message, surroundings: Surroundings): { text: string; html: string } {
@@ -78,14 +80,12 @@ function contentOf(message: Message, surroundings: Surroundings) {
     before: correctionWords(message, locale),
     bottomLine: message.paragraphs,
     judgments: highlights?.judgments ?? [],
-    after: pdf === null ? [] : [whereThePdfIs(message, pdf, surroundings)],
+    after: given(pdf && whereThePdfIs(message, pdf, surroundings)),
     link: enclosure === 'left-out' ? (pdf?.url ?? null) : null,
-    footer: [
-      ...(publisher?.corrections
-        ? [locale.text('page.corrections', { address: publisher.corrections })]
-        : []),
+    footer: given(
+      publisher?.corrections && locale.text('page.corrections', { address: publisher.corrections }),
       whyYou(message, surroundings),
-    ],
+    ),
   };
 }
 
@@ -111,11 +111,7 @@ function wrap(text: string, { first = '', next = '' } = {}): string {
 
 function textOf(content: Content, hero: EnclosedHighlights['hero'], locale: Locale): string {
   const label = (text: string): string => `${text.toLocaleUpperCase(locale.tag)}\n`;
-  const head = [
-    ...(content.publisher === null ? [] : [content.publisher]),
-    wrap(content.title),
-    content.dateline,
-  ].join('\n');
+  const paragraphs = (texts: readonly string[]): string[] => texts.map((text) => wrap(text));
   const judged = content.judgments.map(({ text, likelihood, confidence }, index) =>
     [
       wrap(text, { first: `${locale.number(index + 1)}. `, next: '   ' }),
@@ -124,26 +120,24 @@ function textOf(content: Content, hero: EnclosedHighlights['hero'], locale: Loca
       ),
     ].join('\n'),
   );
-  const [firstLine, ...otherLines] = content.bottomLine.map((paragraph) => wrap(paragraph));
+  const [firstLine, ...otherLines] = paragraphs(content.bottomLine);
   const [firstJudgment, ...otherJudgments] = judged;
-  const parts = [
+  const parts = given(
     content.marking,
-    head,
-    ...(content.headline === null ? [] : [wrap(content.headline)]),
-    ...content.before.map((paragraph) => wrap(paragraph)),
-    ...(content.headline === null || firstLine === undefined
-      ? content.bottomLine.map((paragraph) => wrap(paragraph))
-      : [label(locale.text('mail.bottom_line')) + firstLine, ...otherLines]),
-    ...(firstJudgment === undefined
-      ? []
-      : [label(locale.text('page.headings.key_judgments')) + firstJudgment, ...otherJudgments]),
-    ...(hero === null ? [] : [wrap(locale.text('mail.picture', { text: hero.alt }))]),
-    ...content.after.map((paragraph) => wrap(paragraph)),
-    ...(content.link === null ? [] : [content.link]),
+    given(content.publisher, wrap(content.title), content.dateline).join('\n'),
+    content.headline && wrap(content.headline),
+    ...paragraphs(content.before),
+    firstLine && (content.headline === null ? '' : label(locale.text('mail.bottom_line'))) + firstLine,
+    ...otherLines,
+    firstJudgment && label(locale.text('page.headings.key_judgments')) + firstJudgment,
+    ...otherJudgments,
+    hero && wrap(locale.text('mail.picture', { text: hero.alt })),
+    ...paragraphs(content.after),
+    content.link,
     // The line before a signature (RFC 3676, section 4.3).
-    ['-- ', ...content.footer.map((paragraph) => wrap(paragraph))].join('\n'),
+    ['-- ', ...paragraphs(content.footer)].join('\n'),
     content.marking,
-  ];
+  );
   return `${parts.join('\n\n')}\n`;
 }
 
@@ -203,15 +197,12 @@ function htmlOf(
       (likelihood ? scale(likelihood, ink) : '') +
       `${confidence ? `<div class="quiet" style="font:13px/1.5 ${sans};color:#55585f;padding-top:3px">${escapeMarkup(capital(confidence))}</div>` : ''}</td></tr>`,
   );
-  const rows = [
+  const rows = given(
     row(tag, 'padding-top:20px'),
-    ...(logo === null
-      ? []
-      : [
-          row(
-            `<div style="display:inline-block;background:#fff;padding:6px 8px;margin-inline-start:-8px">${picture(logo, { cid: cidOf('logo'), style: 'max-width:100%' })}</div>`,
-          ),
-        ]),
+    logo &&
+      row(
+        `<div style="display:inline-block;background:#fff;padding:6px 8px;margin-inline-start:-8px">${picture(logo, { cid: cidOf('logo'), style: 'max-width:100%' })}</div>`,
+      ),
     row(
       `<p class="quiet" style="margin:10px 0 0;font:13px/1.5 ${sans};color:#55585f">` +
         (content.publisher !== null && logo === null
@@ -222,45 +213,33 @@ function htmlOf(
     row(
       `<h1 style="margin:10px 0 14px;font:600 25px/1.2 ${serif}">${escapeMarkup(content.headline ?? content.title)}</h1>`,
     ),
-    ...(content.before.length > 0 ? [row(content.before.map(paragraph).join(''))] : []),
+    content.before.length > 0 && row(content.before.map(paragraph).join('')),
     row(
       content.headline === null
         ? content.bottomLine.map(paragraph).join('')
         : `<div style="border-inline-start:4px solid ${accent};padding-inline-start:14px;font-size:15px;line-height:22px">${content.bottomLine.map(paragraph).join('')}</div>`,
     ),
-    ...(hero === null
-      ? []
-      : [
-          row(
-            `<p style="margin:14px 0 6px;font:600 14px/1.35 ${sans}">${escapeMarkup(hero.caption)}</p>` +
-              `<div class="hero${hero.width / 2 > NARROW ? ' wide' : ''}" style="background:#fff;padding:8px">${picture(hero, { cid: cidOf('hero'), style: `width:100%;max-width:${Math.max(hero.width / 2, NARROW)}px;height:auto;margin:0 auto` })}</div>`,
-          ),
-        ]),
-    ...(judged.length > 0
-      ? [
-          row(
-            `${label(locale.text('page.headings.key_judgments'))}<table role="presentation" cellpadding="0" cellspacing="0" width="100%" style="font:inherit;color:inherit"><tbody>${judged.join('')}</tbody></table>`,
-          ),
-        ]
-      : []),
+    hero &&
+      row(
+        `<p style="margin:14px 0 6px;font:600 14px/1.35 ${sans}">${escapeMarkup(hero.caption)}</p>` +
+          `<div class="hero${hero.width / 2 > NARROW ? ' wide' : ''}" style="background:#fff;padding:8px">${picture(hero, { cid: cidOf('hero'), style: `width:100%;max-width:${Math.max(hero.width / 2, NARROW)}px;height:auto;margin:0 auto` })}</div>`,
+      ),
+    judged.length > 0 &&
+      row(
+        `${label(locale.text('page.headings.key_judgments'))}<table role="presentation" cellpadding="0" cellspacing="0" width="100%" style="font:inherit;color:inherit"><tbody>${judged.join('')}</tbody></table>`,
+      ),
     row(
-      `<div class="line" style="border-top:1px solid #d4d2ca;margin-top:10px;padding-top:14px">${[
+      `<div class="line" style="border-top:1px solid #d4d2ca;margin-top:10px;padding-top:14px">${given(
         ...content.after.map(small),
-        ...(content.link === null
-          ? []
-          : [
-              `<p style="margin:0 0 8px;font:13px/1.5 ${sans};overflow-wrap:anywhere"><a class="ink" href="${escapeMarkup(content.link)}" style="color:${ink}">${escapeMarkup(content.link)}</a></p>`,
-            ]),
-        ...(content.publisher === null
-          ? []
-          : [
-              `<p style="margin:10px 0 2px;font:600 13px/1.5 ${sans}">${escapeMarkup(content.publisher)}</p>`,
-            ]),
+        content.link &&
+          `<p style="margin:0 0 8px;font:13px/1.5 ${sans};overflow-wrap:anywhere"><a class="ink" href="${escapeMarkup(content.link)}" style="color:${ink}">${escapeMarkup(content.link)}</a></p>`,
+        content.publisher &&
+          `<p style="margin:10px 0 2px;font:600 13px/1.5 ${sans}">${escapeMarkup(content.publisher)}</p>`,
         ...content.footer.map(small),
-      ].join('')}</div>`,
+      ).join('')}</div>`,
     ),
     row(tag, 'padding-bottom:20px'),
-  ];
+  );
   const heading = locale.list([content.title, content.dateline]);
   return [
     `<!doctype html><html lang="${locale.tag}" dir="${locale.direction}"><head><meta charset="utf-8">`,
@@ -296,17 +275,10 @@ function whereThePdfIs(
 ): string {
   if (enclosure === 'attached') return text('mail.attached', { name });
   const why = text('mail.not_attached', { limit: fileSize(tag, mail.maxBytes) });
-  const where =
-    url === null
-      ? text('mail.ask_for', {
-          name,
-          size: fileSize(tag, content.length),
-          edition,
-          address: mail.unsubscribe ?? mail.from.address,
-          sha256,
-        })
-      : text('mail.read_here');
-  return `${why} ${where}`;
+  if (url !== null) return `${why} ${text('mail.read_here')}`;
+  const size = fileSize(tag, content.length);
+  const address = mail.unsubscribe ?? mail.from.address;
+  return `${why} ${text('mail.ask_for', { name, size, edition, address, sha256 })}`;
 }
 
 const whyYou = ({ brief, kind }: Message, { mail, locale }: Surroundings): string =>

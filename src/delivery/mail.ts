@@ -33,7 +33,7 @@ export function openMail(
       await session.open();
       const answer = await session.send({ from: mail.from.address, to, content });
       session.quit();
-      return { outcome: 'sent', detail: redact(answer) };
+      return { outcome: 'sent', reason: redact(answer) };
     } catch (error) {
       if (stopped.aborted && !session.handedOver) throw stopped.reason;
       const hasLogin = mail.smtp.login !== null;

@@ -53,17 +53,18 @@ export type EnclosedHighlights = Omit<Highlights, 'hero' | 'logo' | 'language'> 
   readonly logo: EnclosedPicture | null;
 };
 
-/** The outcome of one attempt to deliver. */
-export type Receipt =
-  | { readonly outcome: 'sent'; readonly detail: string }
-  /** Permanently refused, so a retry would not help. */
-  | { readonly outcome: 'bounced'; readonly reason: string }
-  /** Certainly not accepted, but a retry may succeed. */
-  | { readonly outcome: 'deferred'; readonly reason: string }
-  /** Possibly accepted: the connection broke or fell silent after the whole message was handed over. */
-  | { readonly outcome: 'unknown'; readonly reason: string }
-  /** Blocked because settings are missing or do not allow it. */
-  | { readonly outcome: 'held'; readonly reason: string };
+/**
+ * The outcome of one attempt to deliver, with the answer or the reason:
+ *
+ * - `bounced`: permanently refused, so a retry would not help.
+ * - `deferred`: certainly not accepted, but a retry may succeed.
+ * - `unknown`: possibly accepted: the connection broke or fell silent after the whole message was handed over.
+ * - `held`: blocked because settings are missing or do not allow it.
+ */
+export interface Receipt {
+  readonly outcome: 'sent' | 'bounced' | 'deferred' | 'unknown' | 'held';
+  readonly reason: string;
+}
 
 /**
  * Makes one attempt to send a message to a target. It rejects only for the signal's reason or an internal error, and

@@ -22,13 +22,10 @@ export function targetsOf(
 ): NewDelivery[] {
   const { deliver, marking } = brief.config;
   return deliver
-    .filter((to) => !isExample(to))
-    .filter(({ only }) => hasValues(parameters, only))
-    .map((to) => ({ to, ...addressOf(to) }))
-    .filter(({ channel }) => reach === 'all' || (reach === 'folders' && channel === 'folder'))
-    .map(({ to, channel, address }) => ({
-      channel,
-      address,
+    .filter((to) => !isExample(to) && hasValues(parameters, to.only))
+    .filter((to) => reach === 'all' || (reach === 'folders' && 'folder' in to))
+    .map((to) => ({
+      ...addressOf(to),
       content,
       copy: 0,
       target: to,
@@ -43,7 +40,8 @@ export function targetsOf(
  */
 export async function targetsOfReplaced(
   edition: EditionRecord,
-  { ledger, marking, locale }: { ledger: Ledger; marking: Marking; locale: Locale },
+  marking: Marking,
+  { ledger, locale }: { ledger: Ledger; locale: Locale },
 ): Promise<NewDelivery[]> {
   const gone = await goneBefore(edition, ledger);
   const latest = new Map(gone.map((each) => [placeOf(each), each]));
@@ -65,10 +63,8 @@ export async function targetsOfReplaced(
 /** Deliveries of the edition's earlier revisions that went out, the earliest first. */
 export async function goneBefore(edition: EditionRecord, ledger: Ledger): Promise<DeliveryRecord[]> {
   const revisions = await ledger.revisions(edition.id);
-  return goneOf(
-    revisions.filter((each) => revisionOf(each) < revisionOf(edition)),
-    ledger,
-  );
+  const earlier = revisions.filter((each) => revisionOf(each) < revisionOf(edition));
+  return goneOf(earlier, ledger);
 }
 
 /**

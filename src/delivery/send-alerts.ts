@@ -3,12 +3,12 @@ import {
   type Attempted,
   deliverEdition,
   type DeliveryDependencies,
+  inTime,
   interruptedTooOften,
   keepTrying,
-  notSent,
   settle,
 } from './deliver-edition.ts';
-import { alertMessage, type Message, type Receipt } from './message.ts';
+import { alertMessage, type Message } from './message.ts';
 import { today } from '../calendar.ts';
 import { hashOf } from '../hash.ts';
 import { type DeliveryRecord, type EditionRecord, isForRecipients } from '../ledger/records.ts';
@@ -37,7 +37,15 @@ async function sendAlerts({ id, job, signal }: Job, dependencies: DeliveryDepend
   const fields = { alerts: alerts.length, channel: first.channel, attempt: first.attempt };
   log.info(fields, 'sending alerts');
   const message = await digestOf(alerts, dependencies);
-  const receipt = await attempt(alerts, { message, dependencies, signal });
+  const receipt = await inTime(signal, dependencies, async (limited): Promise<Attempted> => {
+    const interruptions = Math.max(...alerts.map((alert) => alert.interruptions));
+    const tooOften = interruptedTooOften(interruptions, locale);
+    if (tooOften) return tooOften;
+    const to = target.safeParse(first.target);
+    if (!to.success) return { outcome: 'held', reason: locale.text('mail.reason.operator_forgotten') };
+    limited.throwIfAborted();
+    return dependencies.deliver(message, { target: to.data, signal: limited });
+  });
   // The time limit for mail does not apply here, because a silent mail server may have used it up.
   const other =
     receipt.outcome === 'sent' || signal.aborted
@@ -47,63 +55,24 @@ async function sendAlerts({ id, job, signal }: Job, dependencies: DeliveryDepend
           isFirstTry: alerts.some((alert) => alert.attempt <= 1),
           signal,
         });
-  const reached: Receipt | undefined =
-    other?.outcome === 'sent' && receipt.outcome !== 'sent'
-      ? {
-          outcome: 'sent',
-          detail: locale.text('mail.reason.alert_by_webhook', {
-            detail: other.detail,
-            reason: receipt.reason,
-          }),
-        }
-      : undefined;
+  const byWebhook = { detail: other?.reason ?? '', reason: receipt.reason };
+  const last: Attempted =
+    other?.outcome === 'sent'
+      ? { outcome: 'sent', reason: locale.text('mail.reason.alert_by_webhook', byWebhook) }
+      : receipt;
   const now = dependencies.now();
-  const settled = alerts.map((alert) => ({
-    alert,
-    settlement: settle(reached ?? receipt, alert, dependencies),
-  }));
+  const settled = alerts.map((alert) => ({ alert, settlement: settle(last, alert, dependencies) }));
   // Each alert has its own time limit, so a new one must not fail together with the oldest.
   for (const group of Map.groupBy(settled, ({ settlement }) => settlement.state).values()) {
-    const [one] = group;
+    const settlement = group[0]?.settlement;
     // Alerts never need approval.
-    const settlement = one?.settlement;
     if (settlement === undefined || settlement.state === 'waiting') continue;
     const sent = group.map(({ alert }) => alert);
     await keepTrying(signal, () => ledger.settleAlerts(sent, settlement, { now }));
   }
-  const outcome = { ...fields, outcome: (reached ?? receipt).outcome, reason: settled[0]?.settlement.reason };
+  const outcome = { ...fields, outcome: last.outcome, reason: settled[0]?.settlement.reason };
   if (receipt.outcome === 'sent') log.info(outcome, 'The operator was alerted.');
   else log.error(outcome, 'The alerts were not accepted.');
-}
-
-/** Makes one attempt to send a message of alerts. */
-async function attempt(
-  alerts: readonly DeliveryRecord[],
-  {
-    message,
-    dependencies,
-    signal,
-  }: { message: Message; dependencies: DeliveryDependencies; signal: AbortSignal },
-): Promise<Attempted> {
-  const interrupted = interruptedTooOften(
-    Math.max(...alerts.map(({ interruptions }) => interruptions)),
-    dependencies.locale,
-  );
-  if (interrupted) return interrupted;
-  const to = target.safeParse(alerts[0]?.target);
-  if (!to.success)
-    return { outcome: 'held', reason: dependencies.locale.text('mail.reason.operator_forgotten') };
-  const timeout = AbortSignal.timeout(dependencies.timeoutMs);
-  try {
-    signal.throwIfAborted();
-    return await dependencies.deliver(message, {
-      target: to.data,
-      signal: AbortSignal.any([signal, timeout]),
-    });
-  } catch (error) {
-    // A channel rejects only if nothing was sent. If something may have been sent, it returns a receipt.
-    return notSent(error, { signal, timeout, locale: dependencies.locale });
-  }
 }
 
 /**

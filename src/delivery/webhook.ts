@@ -91,7 +91,7 @@ const unclear = [409, 502, 504];
 
 function receiptOf(code: number, { text }: Locale): Receipt {
   const status = String(code);
-  if (code >= 200 && code < 300) return { outcome: 'sent', detail: `HTTP ${status}` };
+  if (code >= 200 && code < 300) return { outcome: 'sent', reason: `HTTP ${status}` };
   const reason = text('mail.reason.webhook_answered', { status });
   if (unclear.includes(code)) return { outcome: 'unknown', reason };
   if (code >= 500 || passing.includes(code)) return { outcome: 'deferred', reason };

@@ -6,7 +6,7 @@ import { targetsOf, targetsOfReplaced } from '../delivery/recipients.ts';
 import { backoffSeconds } from '../delivery/settings.ts';
 import { AppError, describeFault, type ErrorCode } from '../errors.ts';
 import { newEdition, ownPaperOf } from '../ledger/edition-id.ts';
-import { type EditionRecord, waitsForApproval } from '../ledger/records.ts';
+import { type EditionRecord, type NewDelivery, waitsForApproval } from '../ledger/records.ts';
 import type { Claim, Job, Ledger, Making } from '../ledger/types.ts';
 import type { StepRecord } from '../ledger/views.ts';
 import type { Locale } from '../locale.ts';
@@ -78,15 +78,17 @@ export async function makeEdition(
   const { ledger, log, operator } = dependencies;
   const claim = await ledger.claimEdition(id, { job, now: dependencies.now() });
   if (claim === undefined) return;
-  const { edition, failures } = claim;
   log.info({ edition: id, run: claim.run }, 'rendering');
   const notes = noteSteps(claim, dependencies);
   using run = dependencies.activeRuns.track(claim);
-  const stop = AbortSignal.any([signal, run.signal]);
-  const making =
-    edition.attempt > MOST_BEGUN
-      ? neverEnded(dependencies.locale)
-      : await attempt(edition, { dependencies, failures, signal: stop, notes });
+  const making = await attempt(claim, {
+    ...dependencies,
+    signal: AbortSignal.any([signal, run.signal]),
+    onStep: (step) => {
+      log.info({ edition: id, step }, step);
+      notes.add(step);
+    },
+  });
   const steps = await notes.left();
   const reason = 'reason' in making ? making.reason : undefined;
   const wrong = making.outcome === 'held' || making.outcome === 'failed';
@@ -98,27 +100,19 @@ export async function makeEdition(
   else log.info(fields, making.outcome);
 }
 
-const neverEnded = ({ text }: Locale): Making => ({
-  outcome: 'failed',
-  reason: text('web.edition.never_ended', { count: MOST_BEGUN }),
-});
-
-interface Attempt {
-  readonly dependencies: EditionDependencies;
-  readonly failures: Claim['failures'];
+interface Attempt extends EditionDependencies {
   readonly signal: AbortSignal;
-  readonly notes: ReturnType<typeof noteSteps>;
+  readonly onStep: (step: Step) => void;
 }
 
-async function attempt(
-  edition: EditionRecord,
-  { dependencies, failures, signal, notes }: Attempt,
-): Promise<Making> {
+async function attempt({ edition, failures }: Claim, dependencies: Attempt): Promise<Making> {
+  const { text } = dependencies.locale;
+  if (edition.attempt > MOST_BEGUN)
+    return { outcome: 'failed', reason: text('web.edition.never_ended', { count: MOST_BEGUN }) };
   try {
-    return await make(edition, { dependencies, signal, notes });
+    return await make(edition, dependencies);
   } catch (error) {
-    if (signal.aborted)
-      return { outcome: 'given-back', reason: dependencies.locale.text('web.edition.stopped') };
+    if (dependencies.signal.aborted) return { outcome: 'given-back', reason: text('web.edition.stopped') };
     const known = error instanceof AppError;
     const reason = known ? error.faults.map(describeFault).join('\n') : String(error);
     // Permanent faults block the edition at once, with all reasons.
@@ -138,17 +132,13 @@ async function attempt(
   }
 }
 
-async function make(
-  edition: EditionRecord,
-  { dependencies, signal, notes }: Omit<Attempt, 'failures'>,
-): Promise<Making> {
-  const { log } = dependencies;
+async function make(edition: EditionRecord, dependencies: Attempt): Promise<Making> {
   const brief = await dependencies.loadBrief(edition.brief);
   const dataset = await dependencies.loadDataset(brief.config.dataset);
   const { asOf, parameters, correction } = edition;
   // A correction replaces a single edition, even if the brief fans out now.
   const isWhole = edition.partOf === null && correction === null && Object.keys(parameters).length === 0;
-  if (brief.config.forEach !== null && isWhole) return fanOutInto(edition, { brief, dataset, dependencies });
+  if (brief.config.forEach !== null && isWhole) return fanOutInto(edition, { brief, dataset }, dependencies);
 
   const request = resolveEdition({ ...edition, brief, dataset });
   const { period } = request;
@@ -160,32 +150,24 @@ async function make(
   const nothing = edition.origin === 'schedule' ? nothingNew({ brief, dataset, period, applied }) : null;
   const { whenNothingNew } = brief.config.schedule;
   if (nothing !== null && whenNothingNew === 'skip') return { outcome: 'skipped', reason: nothing };
-  const issue = issueNumber(asOf);
-  const title = titleOfEdition(brief, applied);
+  const { isExample } = dependencies;
   const { marking, approval: needsApproval } = brief.config;
+  const card = { title: titleOfEdition(brief, applied), issue: issueNumber(asOf), marking };
   if (nothing !== null && whenNothingNew === 'notice') {
-    const card = {
-      title,
-      issue,
-      marking,
-      paragraphs: [nothing],
-      pdf: null,
-      corrected: [],
-      highlights: highlightsWithoutPage(brief),
+    const highlights = highlightsWithoutPage(brief);
+    const notice: Made = {
+      outcome: 'notice',
+      folder: null,
+      sha256: null,
+      pages: null,
+      card: { ...card, paragraphs: [nothing], pdf: null, corrected: [], highlights },
+      needsApproval,
+      deliveries: targetsOf(edition, { brief, content: 'notice', isExample }),
     };
-    const deliveries = targetsOf(edition, { brief, content: 'notice', isExample: dependencies.isExample });
-    return withAlerts(
-      edition,
-      { outcome: 'notice', folder: null, sha256: null, pages: null, card, needsApproval, deliveries },
-      dependencies,
-    );
+    return withAlerts(edition, notice, dependencies);
   }
 
   const started = dependencies.elapsedMs();
-  const onStep = (_brief: string, step: Step) => {
-    log.info({ edition: edition.id, step }, step);
-    notes.add(step);
-  };
   // A process that waits for the next slot needs none of what prints an edition.
   const { generate } = await import('../production/generate.ts');
   const [outcome] = await generate(
@@ -200,8 +182,11 @@ async function make(
       effects: dependencies.effects,
       material: await dependencies.loadMaterial(),
       store: dependencies.store,
-      reports: { elapsedMs: () => dependencies.elapsedMs(), onStep },
-      signal,
+      reports: {
+        elapsedMs: () => dependencies.elapsedMs(),
+        onStep: (_, step) => dependencies.onStep(step),
+      },
+      signal: dependencies.signal,
     },
   );
   const pdf = outcome?.manifest.files.find(({ name }) => name.endsWith('.pdf'));
@@ -213,9 +198,7 @@ async function make(
     sha256: pdf.sha256,
     pages: outcome.manifest.pages,
     card: {
-      title,
-      issue,
-      marking,
+      ...card,
       paragraphs: outcome.manifest.summary,
       pdf: pdf.name,
       corrected: outcome.manifest.correction?.changes.map(({ text }) => text) ?? [],
@@ -224,12 +207,8 @@ async function make(
     needsApproval,
     deliveries:
       correction === null
-        ? targetsOf(edition, { brief, content: 'edition', isExample: dependencies.isExample })
-        : await targetsOfReplaced(edition, {
-            ledger: dependencies.ledger,
-            marking,
-            locale: dependencies.locale,
-          }),
+        ? targetsOf(edition, { brief, content: 'edition', isExample })
+        : await targetsOfReplaced(edition, marking, dependencies),
   };
   return withAlerts(edition, made, dependencies);
 }
@@ -246,28 +225,28 @@ async function withAlerts(
   if (operator === null || deliveries.length === 0) return making;
   const waits = waitsForApproval({ ...making, approvedSha256 });
   const isIncomplete = correction !== null && deliveries.some(({ heldBecause }) => heldBecause !== null);
-  const alerts = [
-    ...(waits ? [await approvalAlertTo(operator, { edition: id, ledger })] : []),
-    ...(isIncomplete ? [alertTo(operator, 'undelivered')] : []),
-  ];
+  const alerts: NewDelivery[] = [];
+  if (waits) alerts.push(await approvalAlertTo(operator, { edition: id, ledger }));
+  if (isIncomplete) alerts.push(alertTo(operator, 'undelivered'));
   return { ...making, deliveries: [...deliveries, ...alerts] };
 }
 
 /** The editions that an edition fans out into, one for each row of its query. */
 async function fanOutInto(
   edition: EditionRecord,
-  { brief, dataset, dependencies }: { brief: Brief; dataset: Dataset; dependencies: EditionDependencies },
+  { brief, dataset }: { brief: Brief; dataset: Dataset },
+  { effects, locale }: EditionDependencies,
 ): Promise<Making> {
   const { id: partOf, asOf, paper, origin, slot, reach } = edition;
   const { fanOut } = await import('../production/fan-out.ts');
-  const sets = await fanOut({ brief, dataset, asOf }, dependencies.effects);
+  const sets = await fanOut({ brief, dataset, asOf }, effects);
   const editions = sets.map((parameters) =>
     newEdition(
       { brief: edition.brief, asOf, paper, parameters, partOf, origin, slot, reach, correction: null },
       { ownPaper: ownPaperOf(edition) },
     ),
   );
-  const reason = dependencies.locale.text('web.edition.split', { count: editions.length });
+  const reason = locale.text('web.edition.split', { count: editions.length });
   return { outcome: 'fanned-out', editions, reason };
 }
 

@@ -103,7 +103,7 @@ export function serviceOf({
           problem: `The test message was not sent (${receipt.outcome}): ${receipt.reason}`,
           hint: 'See docs/operating.md, "Delivery".',
         });
-      print(`The test message was accepted: ${receipt.detail}`);
+      print(`The test message was accepted: ${receipt.reason}`);
     },
   };
 }

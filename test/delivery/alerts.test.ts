@@ -104,7 +104,7 @@ test('when the mail server is dead, the operator is reached another way at once'
   // No other way is set: mail goes on being tried, and the first try alone is written down.
   expect(await ledger.deliveries({})).toMatchObject([{ state: 'pending', reason: 'ECONNREFUSED' }]);
   house.time = new Date(now.getTime() + 900_000);
-  house.answerOtherwise = { outcome: 'sent', detail: 'HTTP 200' };
+  house.answerOtherwise = { outcome: 'sent', reason: 'HTTP 200' };
   await sendAll(house);
   expect(house.otherwise[1]).toMatchObject({ isFirstTry: false });
   expect(await ledger.deliveries({})).toMatchObject([
@@ -142,7 +142,7 @@ test('a mail server that falls silent leaves time to reach the operator another 
   await using ledger = await (await ledgers.fresh()).open();
   const house = await openHouse(ledger);
   house.answer = silence;
-  house.answerOtherwise = { outcome: 'sent', detail: 'HTTP 200' };
+  house.answerOtherwise = { outcome: 'sent', reason: 'HTTP 200' };
   await alertOf(ledger, '2021-08-01');
   const [alert] = await ledger.deliveries({});
   const forDelivery = { ...house.forDelivery, timeoutMs: 20 };
@@ -183,7 +183,7 @@ test('a process that is stopped gives alerts back, and the next one sends them a
   await sendDelivery({ id: alert?.id ?? '', job: 'stopped', signal: stop.signal }, house.forDelivery);
   expect(house.otherwise).toEqual([]);
   expect(await ledger.deliveries({})).toMatchObject([{ state: 'pending', attempt: 0, nextTryAt: null }]);
-  house.answer = () => ({ outcome: 'sent', detail: '250' });
+  house.answer = () => ({ outcome: 'sent', reason: '250' });
   await sendAll(house);
   expect(await statesIn(ledger)).toEqual(['sent']);
 });

@@ -48,7 +48,7 @@ test('a message contains the generated edition, which nothing may overwrite afte
   const { house, folder, file, pdf } = await houseWith(ledger, [ana]);
   house.answer = () => {
     expect(existsSync(join(folder, '.delivered'))).toBe(true);
-    return { outcome: 'sent', detail: '250 OK' };
+    return { outcome: 'sent', reason: '250 OK' };
   };
   const settled = await send(house, ana.address);
   expect(settled).toMatchObject({ state: 'sent', reason: '250 OK', attempt: 1, settledAt: now });
@@ -174,7 +174,7 @@ describe('when the arrival is unknown', () => {
     const { house } = await houseWith(ledger, [ana]);
     house.answer = () => cut;
     expect(await send(house, ana.address)).toMatchObject({ state: 'pending', reason: cut.reason });
-    house.answer = () => ({ outcome: 'sent', detail: '250' });
+    house.answer = () => ({ outcome: 'sent', reason: '250' });
     expect(await send(house, ana.address)).toMatchObject({ state: 'sent', attempt: 2 });
     expect(house.messages[1]).toEqual(house.messages[0]);
   });
@@ -364,7 +364,7 @@ describe.runIf(isServer)('a PostgreSQL server that is down when the message was 
     const { house } = await houseWith(ledger, [ana]);
     house.answer = async () => {
       if (house.messages.length === 1) await server.stop(how);
-      return { outcome: 'sent', detail: '250 OK' };
+      return { outcome: 'sent', reason: '250 OK' };
     };
     const notRecorded = Promise.withResolvers<void>();
     const watched: Ledger = {
@@ -447,7 +447,7 @@ describe('what is refused', () => {
     const alerts = async () =>
       (await ledger.deliveries({})).filter(({ content }) => content === 'undelivered');
     house.answer = ({ kind }) =>
-      kind === 'alert' ? { outcome: 'sent', detail: '250' } : { outcome: 'bounced', reason: '550' };
+      kind === 'alert' ? { outcome: 'sent', reason: '250' } : { outcome: 'bounced', reason: '550' };
     await send(house, ana.address);
     await send(house, operator);
     expect(await alerts()).toMatchObject([{ state: 'sent' }]);
@@ -491,7 +491,7 @@ describe('what is refused', () => {
     house.answer = ({ id }) =>
       id === house.messages[0]?.id
         ? { outcome: 'bounced', reason: '550' }
-        : { outcome: 'sent', detail: '250' };
+        : { outcome: 'sent', reason: '250' };
     expect(await send(house, ana.address)).toMatchObject({ state: 'bounced', reason: '550' });
     expect(await send(house, 'ben@example.org')).toMatchObject({ state: 'sent' });
     expect(await ledger.edition(asked().id)).toMatchObject({ state: 'done' });

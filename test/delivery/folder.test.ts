@@ -14,7 +14,7 @@ const place = 'archive/weekly/weekly-2021-08-22.pdf';
 
 test('the PDF lies in the folder of its brief, whole, and nothing beside it', async () => {
   const root = await temporaryFolder();
-  expect(await put(root)).toEqual({ outcome: 'sent', detail: place });
+  expect(await put(root)).toEqual({ outcome: 'sent', reason: place });
   const content = await readFile(join(root, place));
   expect(Buffer.compare(content, samplePdf)).toBe(0);
   expect((await readPdf(content)).pages.length).toBeGreaterThan(1);
@@ -42,7 +42,7 @@ test('again changes nothing and is sent', async () => {
   const root = await temporaryFolder();
   await put(root);
   const before = await stat(join(root, place));
-  expect(await put(root)).toEqual({ outcome: 'sent', detail: `${place}, which already existed` });
+  expect(await put(root)).toEqual({ outcome: 'sent', reason: `${place}, which already existed` });
   expect(await stat(join(root, place))).toMatchObject({ ino: before.ino, mtimeMs: before.mtimeMs });
 });
 

@@ -353,7 +353,7 @@ describe('what the server says', () => {
 
   test('250: sent, with its words', async () => {
     const { port } = await mailServer(answer((done) => done(null, 'queued as 4F2A')));
-    expect(await send(settingsFor(port))).toEqual({ outcome: 'sent', detail: '250 queued as 4F2A' });
+    expect(await send(settingsFor(port))).toEqual({ outcome: 'sent', reason: '250 queued as 4F2A' });
   });
 
   test('4xx, then 250: deferred, then sent', async () => {

@@ -63,7 +63,7 @@ const call = (
 
 test('the request is signed and contains the edition', async () => {
   const { url, calls } = await receiver();
-  expect(await call(url)).toEqual({ outcome: 'sent', detail: 'HTTP 204' });
+  expect(await call(url)).toEqual({ outcome: 'sent', reason: 'HTTP 204' });
   const [{ headers, body } = { headers: {}, body: '' }] = calls;
   const payload = new Webhook(secret).verify(body, headers as Record<string, string>);
   expect(payload).toEqual({

@@ -127,7 +127,7 @@ test('while the mail server is dead, a problem goes another way, and mail is tri
   await look();
   expect(house.otherwise).toMatchObject([{ reason: 'ECONNREFUSED', isFirstTry: true }]);
   house.time = later(0.25);
-  house.answer = () => ({ outcome: 'sent', detail: '250' });
+  house.answer = () => ({ outcome: 'sent', reason: '250' });
   await look();
   await look();
   expect(house.messages).toHaveLength(2);
@@ -153,7 +153,7 @@ test('a mail server that falls silent leaves time to report a problem another wa
     new Promise((_resolve, reject) => {
       given.addEventListener('abort', () => reject(new Error('aborted')), { once: true });
     });
-  house.answerOtherwise = { outcome: 'sent', detail: 'HTTP 200' };
+  house.answerOtherwise = { outcome: 'sent', reason: 'HTTP 200' };
   const alertOf = openProblemAlerts(house.forDelivery, { timeoutMs: 20 });
   await alertOf(await findProblems(watchedIn(house, full)), signal);
   expect(house.otherwiseSignal?.aborted).toBe(false);

@@ -47,7 +47,7 @@ async function withSite(work: (site: Site) => Promise<void>, change = (yaml: str
   const weekly = (yaml: string) => change(deliverTo(...targets)(ofTests(yaml)));
   const house = await openHouse(ledger, { weekly });
   house.answer = ({ id: delivery }) =>
-    delivery === bounces ? { outcome: 'bounced', reason: '550' } : { outcome: 'sent', detail: '250' };
+    delivery === bounces ? { outcome: 'bounced', reason: '550' } : { outcome: 'sent', reason: '250' };
   let [bounces, job] = ['', 0];
   const site: Site = {
     house,

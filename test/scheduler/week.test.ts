@@ -104,7 +104,7 @@ async function openDays(ledger: Ledger, refresh: object) {
     freeBytes: () => Promise.resolve(1e9),
     deliver: (message: Message) => {
       messages.push(message);
-      return Promise.resolve({ outcome: 'sent', detail: '250' } as const);
+      return Promise.resolve({ outcome: 'sent', reason: '250' } as const);
     },
     alertEverySeconds: 900,
     alertOtherwise: () => Promise.resolve(null),

@@ -106,7 +106,7 @@ export async function openHouse(
     otherwiseSignal: undefined,
     told,
     time: now,
-    answer: () => ({ outcome: 'sent', detail: '250' }),
+    answer: () => ({ outcome: 'sent', reason: '250' }),
     print: smallPdf,
     context: {
       ...common,
