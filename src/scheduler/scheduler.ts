@@ -111,12 +111,7 @@ async function openAll(
 async function openSlots(
   now: Date,
   brief: Brief,
-  {
-    ledger,
-    operator,
-    log,
-    refreshesFirst,
-  }: Pick<Schedules, 'ledger' | 'operator' | 'log' | 'refreshesFirst'>,
+  { ledger, operator, log, refreshesFirst }: Schedules,
 ): Promise<EditionRecord[]> {
   const { schedule, paper, dataset } = brief.config;
   const issued = new Map<string, EditionRecord>();
@@ -135,13 +130,11 @@ async function openSlots(
     },
     plan: (cursor) => {
       const { issue, skip, cursor: next } = dueSlots(schedule, { cursor, now });
+      const edition = (slot: Slot, reach: Reach) => editionAt(brief, slot, { origin: 'schedule', reach });
       return {
         cursor: next,
-        due: issue.map((slot) => editionAt(brief, slot, { origin: 'schedule', reach: 'all' })),
-        skipped: skip.map(({ slot, reason }) => ({
-          edition: editionAt(brief, slot, { origin: 'schedule', reach: 'none' }),
-          reason,
-        })),
+        due: issue.map((slot) => edition(slot, 'all')),
+        skipped: skip.map(({ slot, reason }) => ({ edition: edition(slot, 'none'), reason })),
       };
     },
   });

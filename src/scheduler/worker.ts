@@ -1,8 +1,9 @@
 import type { DeliveryDependencies } from '../delivery/deliver-edition.ts';
 import { sendDelivery } from '../delivery/send-alerts.ts';
+import type { Job } from '../ledger/types.ts';
 import type { Log } from '../log.ts';
 import { makeEdition, type EditionDependencies } from './make-edition.ts';
-import type { Heartbeat } from './heartbeat.ts';
+import { type Heartbeat, repeat } from './heartbeat.ts';
 import { followUpRefreshes, type RefreshDependencies, runRefresh } from './run-refresh.ts';
 import { alertLateEditions } from './scheduler.ts';
 
@@ -15,6 +16,7 @@ const DELIVERIES_AT_ONCE = 4;
 const REFRESHES_AT_ONCE = 4;
 const RECONCILE_MS = 60_000;
 const WATCH_MS = 15_000;
+
 /**
  * Generates and delivers queued editions. Disposing stops new work and waits for the work in progress, which is given
  * back if `giveBack` aborts.
@@ -34,19 +36,17 @@ export async function startWorker({
 }): Promise<AsyncDisposable> {
   const { ledger, log } = forEditions;
   let reconciledMs = forEditions.elapsedMs();
-  const until = <Job extends { signal: AbortSignal }>(job: Job): Job => ({
-    ...job,
-    signal: AbortSignal.any([job.signal, giveBack]),
-  });
+  const guarded = (work: (job: Job) => Promise<void>) => (job: Job) =>
+    guard(log, job.id, () => work({ ...job, signal: AbortSignal.any([job.signal, giveBack]) }));
   await using starting = new AsyncDisposableStack();
   starting.use(
     await ledger.work({
       editionsAtOnce: EDITIONS_AT_ONCE,
       deliveriesAtOnce: DELIVERIES_AT_ONCE,
       refreshesAtOnce: REFRESHES_AT_ONCE,
-      edition: (job) => guard(log, job.id, () => makeEdition(until(job), forEditions)),
-      delivery: (job) => guard(log, job.id, () => sendDelivery(until(job), forDelivery)),
-      refresh: (job) => guard(log, job.id, () => runRefresh(until(job), { ...forEditions, refresh })),
+      edition: guarded((job) => makeEdition(job, forEditions)),
+      delivery: guarded((job) => sendDelivery(job, forDelivery)),
+      refresh: guarded((job) => runRefresh(job, { ...forEditions, refresh })),
     }),
   );
   starting.use(
@@ -70,33 +70,12 @@ export async function startWorker({
 }
 
 /** Checks for problems at intervals, starting at once. Disposing aborts the check in progress. */
-export function startWatch({
-  heartbeat,
-  check,
-  elapsedMs,
-  log,
-}: {
-  heartbeat: Heartbeat;
-  check: (signal: AbortSignal) => Promise<void>;
-  elapsedMs: () => number;
-  log: Log;
-}): AsyncDisposable {
-  const stop = new AbortController();
-  let checkedMs = Number.NEGATIVE_INFINITY;
-  const beats = heartbeat(async () => {
-    if (elapsedMs() - checkedMs < WATCH_MS) return;
-    checkedMs = elapsedMs();
-    await check(stop.signal).catch((error: unknown) =>
+export const startWatch = (log: Log, check: (signal: AbortSignal) => Promise<void>): AsyncDisposable =>
+  repeat(WATCH_MS, (signal) =>
+    check(signal).catch((error: unknown) =>
       log.error({ error: String(error) }, 'The check for problems failed.'),
-    );
-  });
-  return {
-    async [Symbol.asyncDispose]() {
-      stop.abort(new Error('The process was stopped.'));
-      await beats[Symbol.asyncDispose]();
-    },
-  };
-}
+    ),
+  );
 
 /** A job fails here only if the ledger does. The queue then retries it. */
 async function guard(log: Log, id: string, work: () => Promise<void>): Promise<void> {

@@ -94,18 +94,13 @@ export async function runService({
     service.use(startScheduler({ schedules, heartbeat: everySecond, now, onBeat }));
   }
   service.use(
-    startWatch({
-      heartbeat: everySecond,
-      elapsedMs: () => performance.now(),
-      log,
-      check: async (signal) => {
-        const isWorker = roles.includes('worker');
-        // A scheduler alone needs no dataset. It leaves alerts to the workers, which have the delivery settings.
-        const needsData = isWorker || roles.includes('server');
-        const loadDataset = needsData ? watched.loadDataset : () => Promise.resolve();
-        unreadable = await unreadableBriefs({ ...watched, loadDataset });
-        if (isWorker) await alertOf(await findProblems(watched, unreadable), signal);
-      },
+    startWatch(log, async (signal) => {
+      const isWorker = roles.includes('worker');
+      // A scheduler alone needs no dataset. It leaves alerts to the workers, which have the delivery settings.
+      const needsData = isWorker || roles.includes('server');
+      const loadDataset = needsData ? watched.loadDataset : () => Promise.resolve();
+      unreadable = await unreadableBriefs({ ...watched, loadDataset });
+      if (isWorker) await alertOf(await findProblems(watched, unreadable), signal);
     }),
   );
   onReady({ port, ...(newLink && { newLink }) });
