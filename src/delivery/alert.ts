@@ -14,10 +14,7 @@ import { addressOf, type Target } from '../project/target.ts';
 
 type Alert = Exclude<Content, 'edition' | 'notice'>;
 
-/**
- * The target for alerts: the operator's mailbox or a webhook. Alerts name editions without quoting them, so they are
- * allowed under any marking.
- */
+/** The operator's mailbox or webhook. Alerts quote no edition, so they are allowed under any marking. */
 export const operatorTarget = (operator: string): Target =>
   URL.canParse(operator)
     ? { webhook: operator, clearance: 'TLP:RED', only: {} }
@@ -29,10 +26,7 @@ export function alertTo(operator: string, content: Alert, copy = 0): NewDelivery
   return { ...addressOf(to), content, copy, target: to, heldBecause: null };
 }
 
-/**
- * The alert that part of an edition was not delivered. It is repeated if the previous alert has already gone out and so
- * did not mention it.
- */
+/** The alert that part of an edition was not delivered. It is repeated if the last one has already gone out. */
 export async function undeliveredAlertTo(
   operator: string,
   { edition, ledger }: { edition: string; ledger: Ledger },

@@ -1,22 +1,12 @@
 import { today } from '../calendar.ts';
 import { folderDelivery } from './folder.ts';
-import { openMail } from './mail.ts';
-import { alertMessage, type Deliver, type Message, type Receipt } from './message.ts';
+import { openMail, type SmtpLimits } from './mail.ts';
+import { alertMessage, type Deliver, type Receipt } from './message.ts';
 import { type DeliverySettings, refusalOf } from './settings.ts';
-import type { SmtpLimits } from './smtp.ts';
 import { webhookDelivery, type WebhookLimits } from './webhook.ts';
 import type { Locale } from '../locale.ts';
 
-export interface Delivery extends AsyncDisposable {
-  readonly deliver: Deliver;
-  /** Sends a message without an edition to test the settings. The outcome is `held` if the settings do not allow it. */
-  testMail(to: { readonly address: string; readonly signal: AbortSignal }): Promise<Receipt>;
-}
-
-/**
- * Delivery by all channels. Immediately before sending, it repeats the checks made when the brief was loaded, because
- * settings and clearances may have changed since.
- */
+/** Checks each target again immediately before sending, because settings and clearances may have changed since. */
 export function openDelivery({
   settings,
   foldersRoot,
@@ -30,7 +20,7 @@ export function openDelivery({
   /** The words of mail, and of the reasons that the ledger records. */
   locale: Locale;
   limits?: { readonly smtp?: Partial<SmtpLimits>; readonly webhook?: Partial<WebhookLimits> };
-}): Delivery {
+}) {
   const mail = settings.mail && openMail(settings.mail, { now, locale, limits: limits.smtp ?? {} });
   const webhook = settings.webhook && webhookDelivery(settings.webhook, { now, locale, ...limits.webhook });
   const folder = folderDelivery(foldersRoot, locale);
@@ -44,23 +34,21 @@ export function openDelivery({
     return channel(message, to);
   };
 
-  const testMessage = (): Message =>
-    alertMessage({
-      id: `test-${now().getTime()}`,
-      edition: 'test',
-      brief: 'test',
-      title: locale.text('mail.test.title'),
-      asOf: today(now(), 'UTC'),
-      paragraphs: [locale.text('mail.test.text')],
-    });
-
   return {
     deliver,
-    testMail: ({ address, signal }) =>
-      deliver(testMessage(), {
-        target: { email: address, clearance: 'TLP:CLEAR', only: {}, afterCrash: 'hold' },
-        signal,
-      }),
+    /** Sends a message without an edition to test the settings. The outcome is `held` if they do not allow it. */
+    testMail({ address, signal }: { address: string; signal: AbortSignal }): Promise<Receipt> {
+      const message = alertMessage({
+        id: `test-${now().getTime()}`,
+        edition: 'test',
+        brief: 'test',
+        title: locale.text('mail.test.title'),
+        asOf: today(now(), 'UTC'),
+        paragraphs: [locale.text('mail.test.text')],
+      });
+      const target = { email: address, clearance: 'TLP:CLEAR', only: {}, afterCrash: 'hold' } as const;
+      return deliver(message, { target, signal });
+    },
     async [Symbol.asyncDispose]() {
       await mail?.[Symbol.asyncDispose]();
     },

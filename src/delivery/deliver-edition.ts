@@ -26,19 +26,13 @@ export interface DeliveryDependencies {
   readonly deliver: Deliver;
   /** The bytes of a file of an edition: the PDF or a picture; undefined if the file is missing. */
   readonly readEditionFile: (folder: string, name: string) => Promise<Uint8Array | undefined>;
-  /**
-   * Records durably that an edition is being delivered, so that nothing overwrites it. Returns false if its PDF has
-   * changed.
-   */
+  /** Records durably that an edition is being delivered, so that nothing overwrites it; false if its PDF changed. */
   markDelivered(folder: string, pdf: { readonly name: string; readonly sha256: string }): Promise<boolean>;
   /** The operator's mailbox, or the operator's webhook if there is no mailbox. */
   readonly operator: string | null;
   /** Minimum time between two messages of alerts. Alerts within it go out together. */
   readonly alertEverySeconds: number;
-  /**
-   * Reaches the operator another way after an alert was not accepted, and returns the outcome. It must not depend on
-   * the channel that failed.
-   */
+  /** Reaches the operator by another channel than the one that failed, and returns the outcome. */
   readonly alertOtherwise: (
     message: Message,
     options: { reason: string; isFirstTry: boolean; signal: AbortSignal },
@@ -59,10 +53,7 @@ export interface DeliveryDependencies {
 
 /** Limited, because each attempt without an answer may have left a copy with the recipient. */
 const MOST_UNANSWERED = 8;
-/**
- * Limited, because each interrupted attempt may have reached the recipient, and the delivery may be crashing its
- * process.
- */
+/** Limited, because each interrupted attempt may have reached the recipient or be crashing its process. */
 const MOST_INTERRUPTIONS = 20;
 
 /** Makes one attempt to deliver to a recipient. The ledger has the outcome before the next attempt. */
@@ -96,10 +87,7 @@ export async function deliverEdition(
 
 const AGAIN_MS = 500;
 
-/**
- * Records an outcome, and tries again while the ledger is unavailable: only this process knows that the message went out,
- * and the next attempt would send it once more.
- */
+/** Records an outcome, however long the ledger is unavailable: only this process knows that the message went out. */
 export async function keepTrying<T>(signal: AbortSignal, record: () => Promise<T>): Promise<T> {
   for (;;) {
     try {

@@ -166,10 +166,7 @@ const dark = `:root{color-scheme:light dark}
 /** Up to this width, in pixels, the labels of a picture can be read on a phone; a wider one is moved sideways there. */
 const NARROW = 420;
 
-/**
- * Tables and styles in attributes, because many mailboxes understand little else. Nothing is loaded: the pictures are
- * parts of the message.
- */
+/** Tables and styles in attributes, because many mailboxes understand little else. Nothing is loaded. */
 function htmlOf(
   content: Content,
   highlights: EnclosedHighlights | null,

@@ -1,11 +1,35 @@
+import { Readable } from 'node:stream';
 import type { NodemailerError } from 'nodemailer/lib/errors';
 import MailComposer from 'nodemailer/lib/mail-composer';
+import SMTPConnection from 'nodemailer/lib/smtp-connection';
 import { bodiesOf, type Enclosure, headingOf } from './mail-bodies.ts';
 import type { Deliver, Message, Receipt } from './message.ts';
 import type { MailSettings } from './settings.ts';
-import { NoLoginOffered, type SmtpLimits, smtpLimits, smtpSession } from './smtp.ts';
 import type { Locale } from '../locale.ts';
 import { redactText } from '../log.ts';
+
+/** Time limits within an SMTP session, in milliseconds. */
+export interface SmtpLimits {
+  readonly dnsTimeoutMs: number;
+  /** From the DNS lookup to the end of STARTTLS. */
+  readonly connectionTimeoutMs: number;
+  readonly greetingTimeoutMs: number;
+  /** Maximum silence of the server. */
+  readonly socketTimeoutMs: number;
+  /** The whole session. */
+  readonly totalTimeoutMs: number;
+}
+
+const smtpLimits: SmtpLimits = {
+  dnsTimeoutMs: 10_000,
+  connectionTimeoutMs: 30_000,
+  greetingTimeoutMs: 30_000,
+  // RFC 5321, section 4.5.3.2.6, allows the server 10 minutes to acknowledge a message. A client that hangs up earlier
+  // cannot know whether the message was accepted. Three minutes is a compromise: waiting longer costs more than that
+  // uncertainty.
+  socketTimeoutMs: 180_000,
+  totalTimeoutMs: 300_000,
+};
 
 /**
  * Delivers mail by SMTP, with one connection and one message for each recipient. The caller checks whether the
@@ -66,10 +90,7 @@ const refused: { readonly [command: string]: string } = {
   DATA: 'message',
 };
 
-/**
- * Derives the outcome from nodemailer's error code, the SMTP command and the server's answer.
- * test/delivery/mail.test.ts shows each case with a real server.
- */
+/** Derives the outcome from nodemailer's error. test/delivery/mail.test.ts shows each case with a real server. */
 function receiptOf(
   error: unknown,
   {
@@ -83,8 +104,7 @@ function receiptOf(
     return { outcome: 'held', reason: text('mail.reason.login_not_offered') };
   const known: NodemailerError = error instanceof Error ? error : new Error(String(error));
   const { code, command = '', message, response, responseCode, permanent } = known;
-  const answer = redact(response ?? message);
-  const whole = redact(message);
+  const [answer, whole] = [redact(response ?? message), redact(message)];
   const part = refused[command];
   if (code === 'EAUTH' || responseCode === 530) {
     const reason = text(hasLogin ? 'mail.reason.login_refused' : 'mail.reason.login_missing', { answer });
@@ -115,73 +135,56 @@ function secretsOf({ smtp: { login } }: MailSettings): string[] {
 /** The encoded message for one recipient, with its PDF unless that would exceed `maxBytes`. */
 export async function composeMail(
   message: Message,
-  given: { to: string; mail: MailSettings; date: Date; locale: Locale },
+  { to, mail, date, ...given }: { to: string; mail: MailSettings; date: Date; locale: Locale },
 ): Promise<Buffer> {
-  const options = { ...given, locale: message.highlights?.locale ?? given.locale };
-  const whole = await encode(message, { ...options, enclosure: 'attached' });
-  if (message.pdf === null || whole.length <= options.mail.maxBytes) return whole;
-  return encode(message, { ...options, enclosure: 'left-out' });
-}
-
-function encode(
-  message: Message,
-  {
-    to,
-    mail,
-    date,
-    locale,
-    enclosure,
-  }: { to: string; mail: MailSettings; date: Date; locale: Locale; enclosure: Enclosure },
-): Promise<Buffer> {
-  const domain = mail.from.address.slice(mail.from.address.lastIndexOf('@') + 1);
   const { brief, id, pdf, correction, highlights } = message;
+  const locale = highlights?.locale ?? given.locale;
+  const domain = mail.from.address.slice(mail.from.address.lastIndexOf('@') + 1);
   const idOf = (delivery: string) => `<${delivery}@${domain}>`;
   const cidOf = (picture: string) => `${picture}.${id}@${domain}`;
   const follows = correction?.follows.map(idOf) ?? [];
   const stop = `mailto:${mail.unsubscribe}?subject=${encodeURIComponent(`unsubscribe ${brief}`)}`;
-  const composer = new MailComposer({
-    from: { ...mail.from, name: mail.from.name || (highlights?.publisher?.name ?? '') },
-    // Passed as an object so that an address cannot be parsed as a list of addresses.
-    to: { name: '', address: to },
-    subject: subjectOf(message, locale),
-    date,
-    messageId: idOf(id),
-    // RFC 5322, section 3.6.4: mail programs show a correction below the message that it corrects.
-    ...(follows.length > 0 && { inReplyTo: follows.at(-1), references: follows }),
-    headers: [
-      // RFC 2919, 2369 and 3834: for filters, for unsubscribing, and against automatic replies.
-      { key: 'List-Id', value: `<${brief}.${domain}>` },
-      ...(mail.unsubscribe === null ? [] : [{ key: 'List-Unsubscribe', value: `<${stop}>` }]),
-      { key: 'Auto-Submitted', value: 'auto-generated' },
-      // Some mailboxes do not group messages whose ids differ here.
-      { key: 'X-Entity-Ref-ID', value: correction?.follows[0] ?? id },
-    ],
-    ...bodiesOf(message, { enclosure, mail, locale, cidOf }),
-    attachments: [
-      ...(['logo', 'hero'] as const).flatMap((name) => {
-        const picture = highlights?.[name];
-        if (!picture) return [];
-        return [
-          {
-            filename: picture.name,
-            content: Buffer.from(picture.content),
-            contentType: 'image/png',
-            cid: cidOf(name),
-            contentDisposition: 'inline' as const,
-          },
-        ];
-      }),
-      ...(pdf === null || enclosure === 'left-out'
-        ? []
-        : [{ filename: pdf.name, content: Buffer.from(pdf.content), contentType: 'application/pdf' }]),
-    ],
-    // A repeated message differs only in its date.
-    baseBoundary: id,
-    newline: 'windows',
-    disableFileAccess: true,
-    disableUrlAccess: true,
+  const pictures = (['logo', 'hero'] as const).flatMap((name) => {
+    const picture = highlights?.[name];
+    if (!picture) return [];
+    const inline = { contentType: 'image/png', cid: cidOf(name), contentDisposition: 'inline' as const };
+    return [{ filename: picture.name, content: Buffer.from(picture.content), ...inline }];
   });
-  return composer.compile().build();
+  const attached = pdf && {
+    filename: pdf.name,
+    content: Buffer.from(pdf.content),
+    contentType: 'application/pdf',
+  };
+  const encode = (enclosure: Enclosure): Promise<Buffer> =>
+    new MailComposer({
+      from: { ...mail.from, name: mail.from.name || (highlights?.publisher?.name ?? '') },
+      // Passed as an object so that an address cannot be parsed as a list of addresses.
+      to: { name: '', address: to },
+      subject: subjectOf(message, locale),
+      date,
+      messageId: idOf(id),
+      // RFC 5322, section 3.6.4: mail programs show a correction below the message that it corrects.
+      ...(follows.length > 0 && { inReplyTo: follows.at(-1), references: follows }),
+      headers: [
+        // RFC 2919, 2369 and 3834: for filters, for unsubscribing, and against automatic replies.
+        { key: 'List-Id', value: `<${brief}.${domain}>` },
+        ...(mail.unsubscribe === null ? [] : [{ key: 'List-Unsubscribe', value: `<${stop}>` }]),
+        { key: 'Auto-Submitted', value: 'auto-generated' },
+        // Some mailboxes do not group messages whose ids differ here.
+        { key: 'X-Entity-Ref-ID', value: correction?.follows[0] ?? id },
+      ],
+      ...bodiesOf(message, { enclosure, mail, locale, cidOf }),
+      attachments: attached && enclosure === 'attached' ? [...pictures, attached] : pictures,
+      // A repeated message differs only in its date.
+      baseBoundary: id,
+      newline: 'windows',
+      disableFileAccess: true,
+      disableUrlAccess: true,
+    })
+      .compile()
+      .build();
+  const whole = await encode('attached');
+  return pdf === null || whole.length <= mail.maxBytes ? whole : encode('left-out');
 }
 
 /** Subjects such as `[TLP:CLEAR] Headline · Title, 2021-W33, as of 22 August 2021`, or `Correction: …, revision 2`. */
@@ -193,4 +196,93 @@ function subjectOf(message: Message, locale: Locale): string {
   return headline === null
     ? locale.text(`mail.subject.${kind}`, { marking, heading })
     : locale.text('mail.subject.headline', { marking, headline, heading });
+}
+
+/** The settings have a user, but the server offers no login. */
+class NoLoginOffered extends Error {
+  override readonly name = 'NoLoginOffered';
+}
+
+/**
+ * One connection to the mail server, for one message. Every step rejects with nodemailer's error or the signal's
+ * reason. The session ends at once when `signal` aborts. Nodemailer's own transport cannot provide `handedOver`, because it
+ * reads the message before the server has asked for it.
+ */
+function smtpSession(
+  { host, port, secure, requireTls, login }: MailSettings['smtp'],
+  { limits, signal }: { limits: SmtpLimits; signal: AbortSignal },
+) {
+  const connection = new SMTPConnection({
+    host,
+    port,
+    secure,
+    requireTLS: requireTls,
+    tls: { rejectUnauthorized: requireTls },
+    dnsTimeout: limits.dnsTimeoutMs,
+    connectionTimeout: limits.connectionTimeoutMs,
+    greetingTimeout: limits.greetingTimeoutMs,
+    socketTimeout: limits.socketTimeoutMs,
+    socketCloseTimeout: 0,
+    logger: false,
+  });
+  const end = (): void => connection.close();
+  signal.addEventListener('abort', end);
+  // Connection errors before the first step or after the last one do not matter.
+  connection.on('error', () => {});
+  let content: Readable | undefined;
+
+  /** One step, which also fails if the connection does. Nodemailer then calls back, emits an event, or does both. */
+  const step = <Result>(begin: (done: (error?: Error | null, result?: Result) => void) => void) =>
+    new Promise<Result | undefined>((resolve, reject) => {
+      signal.throwIfAborted();
+      connection.once('error', reject);
+      // After an answer 421, `end` comes before the event with the reason.
+      connection.once('end', () =>
+        setImmediate(() => reject(signal.aborted ? signal.reason : new Error('Connection closed'))),
+      );
+      begin((error, result) => {
+        if (error) reject(error);
+        else resolve(result);
+      });
+    });
+
+  return {
+    /** Connects, encrypts according to the settings, and logs in. */
+    async open() {
+      await step((done) => connection.connect(done));
+      if (login !== null) {
+        if (!connection.allowsAuth) throw new NoLoginOffered('The server offers no AUTH.');
+        const { user, password } = login;
+        await step((done) => connection.login({ credentials: { user, pass: password } }, done));
+      }
+    },
+    /** Resolves with the server's answer to the whole message. */
+    async send({ from, to, content: bytes }: { from: string; to: string; content: Buffer }) {
+      const envelope = { from, to: [to], size: bytes.length };
+      const stream = (content = Readable.from(pieces(bytes)));
+      const info = await step<{ response: string }>((done) => connection.send(envelope, stream, done));
+      return info?.response ?? '';
+    },
+    /** Sends QUIT without waiting for the answer. Until the receipt is stored, a crash would send the message again. */
+    quit() {
+      connection.quit();
+    },
+    /**
+     * Whether the whole message, including its end, was handed over for writing. From then on the server may have
+     * accepted it. Nodemailer reports a broken or silent connection with the same error in every phase (code
+     * `ECONNECTION` or `ETIMEDOUT`, command `CONN`), so this is observed on the stream that it reads the message from.
+     */
+    get handedOver() {
+      return content?.readableEnded ?? false;
+    },
+    [Symbol.dispose]() {
+      signal.removeEventListener('abort', end);
+      connection.close();
+    },
+  };
+}
+
+/** Splits the message, so that its end is not handed over long before it can be written. */
+function* pieces(bytes: Buffer, length = 65_536): Generator<Buffer> {
+  for (let start = 0; start < bytes.length; start += length) yield bytes.subarray(start, start + length);
 }

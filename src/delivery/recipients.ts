@@ -67,10 +67,7 @@ export async function goneBefore(edition: EditionRecord, ledger: Ledger): Promis
   return goneOf(earlier, ledger);
 }
 
-/**
- * Deliveries of some revisions that were sent, are being sent or may have arrived, the earliest first. A correction
- * goes to all of them, because anyone who may have the error must hear of it.
- */
+/** Deliveries that arrived or may have, the earliest first: all who may have an error must hear of its correction. */
 export async function goneOf(revisions: readonly EditionRecord[], ledger: Ledger): Promise<DeliveryRecord[]> {
   const gone: DeliveryRecord[] = [];
   for (const { id } of revisions) {

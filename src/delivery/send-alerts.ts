@@ -25,10 +25,7 @@ export async function sendDelivery(job: Job, dependencies: DeliveryDependencies)
   await (isForRecipients(found.content) ? deliverEdition(job, dependencies) : sendAlerts(job, dependencies));
 }
 
-/**
- * Sends all waiting alerts as one message. If it is not accepted, the operator is reached another way, so that the
- * report of a dead mail server does not depend on that server.
- */
+/** Sends all waiting alerts as one message. The report of a dead mail server must not depend on that server. */
 async function sendAlerts({ id, job, signal }: Job, dependencies: DeliveryDependencies): Promise<void> {
   const { ledger, log, locale, alertEverySeconds: everySeconds } = dependencies;
   const alerts = await ledger.claimAlerts(id, { job, now: dependencies.now(), everySeconds });
@@ -75,9 +72,7 @@ async function sendAlerts({ id, job, signal }: Job, dependencies: DeliveryDepend
   else log.error(outcome, 'The alerts were not accepted.');
 }
 
-/**
- * Combines several alerts into one message. Its id depends only on the alerts, so that a repeated message shows once.
- */
+/** Combines alerts into one message. Its id depends only on them, so that a repeated message shows once. */
 async function digestOf(
   alerts: readonly DeliveryRecord[],
   { ledger, locale, now }: Pick<DeliveryDependencies, 'now' | 'locale'> & { ledger: Ledger },

@@ -252,10 +252,7 @@ export function targetFaults(
   });
 }
 
-/**
- * Seconds to wait before attempt `attempt` + 1. The pause doubles each time and varies by a quarter, so that
- * simultaneous failures are not retried simultaneously. `random` returns a number from 0 to 1.
- */
+/** Seconds before attempt `attempt` + 1: doubled each time, and varied by a quarter to spread simultaneous failures. */
 export function backoffSeconds(
   attempt: number,
   random: () => number,
