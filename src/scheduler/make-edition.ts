@@ -47,9 +47,7 @@ export interface EditionDependencies {
   onRendered?(seconds: number): void;
 }
 
-/**
- * Errors that may be temporary: in the browser, the disk or the chart process. Any other fault needs a fix by a person.
- */
+/** Errors that may be temporary: in the browser, the disk or the chart process. A person must fix any other. */
 const passing: ReadonlySet<ErrorCode> = new Set([
   'browser-failed',
   'chart-slow',
@@ -59,10 +57,7 @@ const passing: ReadonlySet<ErrorCode> = new Set([
   'ledger-unavailable',
 ]);
 const MOST_ATTEMPTS = 5;
-/**
- * A chart is slow because the machine is busy or its spec never finishes. Each attempt at the latter delays all other
- * charts.
- */
+/** A slow chart may come from a busy machine, or never finish; each attempt at it delays all other charts. */
 const MOST_SLOW = 2;
 const FULL_PAUSE_SECONDS = 600;
 const isDiskFull = (error: unknown): boolean =>
@@ -276,10 +271,7 @@ export function openActiveRuns() {
 /** Steps follow each other within milliseconds, so they are gathered and written while rendering continues. */
 const GATHER_MS = 250;
 
-/**
- * Records a run's steps so that any process can show its progress. The last steps are stored together with the result.
- * Failing to record a step does not harm the run.
- */
+/** Records a run's steps, the last ones together with the result. Failing to record a step does not harm the run. */
 function noteSteps(
   { edition, run }: Claim,
   { ledger, log, now }: { ledger: Pick<Ledger, 'addSteps'>; log: Log; now: () => Date },

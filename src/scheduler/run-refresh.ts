@@ -1,7 +1,7 @@
 import type { EditionDependencies } from './make-edition.ts';
 import { freshnessOf } from '../dataset/freshness.ts';
 import { AppError, describeFault } from '../errors.ts';
-import type { RefreshRecord, SourceCheck } from '../ledger/records.ts';
+import type { Refreshed, RefreshRecord, SourceCheck } from '../ledger/records.ts';
 import type { Job, Ledger } from '../ledger/types.ts';
 import type { Log } from '../log.ts';
 
@@ -34,6 +34,7 @@ export async function runRefresh(
 ): Promise<void> {
   const claim = await ledger.claimRefresh(id, { job, now: now() });
   if (claim === undefined) return;
+  const settle = (refreshed: Refreshed) => ledger.settleRefresh(claim, refreshed, { now: now() });
   const { dataset, attempt } = claim;
   log.info({ dataset, attempt }, 'refreshing');
   // After a kill, the limit may be over before this attempt starts. It gets the same time as a first one.
@@ -41,6 +42,7 @@ export async function runRefresh(
   const timeout = AbortSignal.timeout(left > 0 ? left : LIMIT_MS);
   let checks: readonly SourceCheck[] | null = null;
   let failures: readonly unknown[];
+  /** After how many seconds the sources that failed ask to be tried again. */
   let askedSeconds = 0;
   try {
     if (attempt > MOST_BEGUN) throw new Error(`The process ended ${MOST_BEGUN} times during the refresh.`);
@@ -51,17 +53,12 @@ export async function runRefresh(
   } catch (error) {
     failures = [error instanceof AppError ? error.faults.map(describeFault) : String(error)];
   }
-  if (signal.aborted) {
-    await ledger.settleRefresh(claim, { outcome: 'given-back' }, { now: now() });
-    return;
-  }
+  if (signal.aborted) return void (await settle({ outcome: 'given-back' }));
   const [usual] = PAUSES_SECONDS.slice(attempt - 1);
   const pause = usual === undefined ? Infinity : Math.max(usual, askedSeconds);
   const isRetried = failures.length > 0 && pause * 1000 < leftMs(claim, now());
-  const settled = await ledger.settleRefresh(
-    claim,
+  const settled = await settle(
     isRetried ? { outcome: 'retried', afterSeconds: pause } : { outcome: 'ended', checks },
-    { now: now() },
   );
   const fields = { dataset, attempt, failures, again: isRetried };
   if (!settled) log.warn(fields, 'Another process took over the refresh.');
@@ -72,10 +69,7 @@ export async function runRefresh(
 /** While a source fails, its dataset is refreshed this long after the last time. */
 const REPEAT_SECONDS = 3600;
 
-/**
- * Has failing sources tried again, and releases editions that are on hold because of the age of their data once these
- * are new enough, by whichever process they were fetched.
- */
+/** Tries failing sources again, and releases editions on hold once their data are new, whoever fetched them. */
 export async function followUpRefreshes({
   ledger,
   loadBrief,

@@ -30,7 +30,15 @@ const RELOAD_MS = 10_000;
  * scheduled does not delay the others, and its error is logged once. Throws if no brief could be scheduled.
  */
 export function openScheduler(schedules: Schedules): (now: Date) => Promise<EditionRecord[]> {
-  const log = reportOnce(schedules.log);
+  const { briefIds, loadBrief, log } = schedules;
+  const reported = new Map<string, string>();
+  /** Logs a brief's error unless it is the same as the last one logged for that brief. */
+  const report = (brief: string, error: unknown, message: string): void => {
+    const text = String(error);
+    const fields = error instanceof AppError ? { faults: error.faults.map(describeFault) } : { error: text };
+    if (reported.get(brief) !== text) log.error({ brief, ...fields }, message);
+    reported.set(brief, text);
+  };
   let lastMs = Number.POSITIVE_INFINITY;
   let loadedMs = Number.NEGATIVE_INFINITY;
   /** The first slot that is not in the ledger yet, according to the schedules in `known`. */
@@ -42,78 +50,47 @@ export function openScheduler(schedules: Schedules): (now: Date) => Promise<Edit
     if (nowMs < lastMs) nextMs = Number.NEGATIVE_INFINITY;
     lastMs = nowMs;
     if (nowMs < nextMs && nowMs - loadedMs < RELOAD_MS) return [];
-    const briefs = await readBriefs(schedules, log);
+    const briefs: Brief[] = [];
+    for (const id of await briefIds()) {
+      try {
+        briefs.push(await loadBrief(id));
+      } catch (error) {
+        report(id, error, 'The brief cannot be read: it is not scheduled.');
+      }
+    }
     loadedMs = nowMs;
     const current = JSON.stringify(briefs.map(({ id, config }) => [id, config.schedule]));
     if (nowMs < nextMs && current === known) return [];
-    const { opened, coming, isComplete } = await openAll(now, briefs, { schedules, log });
+    const opened: EditionRecord[] = [];
+    const coming: number[] = [];
+    const failures: unknown[] = [];
+    for (const brief of briefs) {
+      try {
+        opened.push(...(await openSlots(now, brief, schedules)));
+        coming.push(...comingSlots(brief.config.schedule, now, 1).map(({ at }) => at.getTime()));
+        reported.delete(brief.id);
+      } catch (error) {
+        failures.push(error);
+        report(brief.id, error, 'The brief cannot be scheduled.');
+      }
+    }
+    // If every brief failed, the ledger is at fault.
+    if (failures.length > 0 && failures.length === briefs.length) throw failures[0];
     nextMs = Math.min(...coming);
     // After a failure, the next reload reads the ledger again.
-    known = isComplete ? current : '';
+    known = failures.length === 0 ? current : '';
     return opened;
   };
 }
 
-type Report = ReturnType<typeof reportOnce>;
-
-/** Logs a brief's error unless it is the same as the last one logged for that brief. */
-function reportOnce(log: Log) {
-  const reported = new Map<string, string>();
-  return {
-    error(brief: string, error: unknown, message: string) {
-      const text = String(error);
-      const fields =
-        error instanceof AppError ? { faults: error.faults.map(describeFault) } : { error: text };
-      if (reported.get(brief) !== text) log.error({ brief, ...fields }, message);
-      reported.set(brief, text);
-    },
-    /** Forgets the brief's error after it is fixed. */
-    clear: (brief: string) => void reported.delete(brief),
-  };
-}
-
-async function readBriefs({ briefIds, loadBrief }: Schedules, log: Report): Promise<Brief[]> {
-  const briefs: Brief[] = [];
-  for (const id of await briefIds()) {
-    try {
-      briefs.push(await loadBrief(id));
-    } catch (error) {
-      log.error(id, error, 'The brief cannot be read: it is not scheduled.');
-    }
-  }
-  return briefs;
-}
-
-/** Returns the new editions and the times of the next slots. */
-async function openAll(
-  now: Date,
-  briefs: readonly Brief[],
-  { schedules, log }: { schedules: Schedules; log: Report },
-): Promise<{ opened: EditionRecord[]; coming: number[]; isComplete: boolean }> {
-  const opened: EditionRecord[] = [];
-  const coming: number[] = [];
-  const failures: unknown[] = [];
-  for (const brief of briefs) {
-    try {
-      opened.push(...(await openSlots(now, brief, schedules)));
-      coming.push(...comingSlots(brief.config.schedule, now, 1).map(({ at }) => at.getTime()));
-      log.clear(brief.id);
-    } catch (error) {
-      failures.push(error);
-      log.error(brief.id, error, 'The brief cannot be scheduled.');
-    }
-  }
-  // If every brief failed, the ledger is at fault.
-  if (failures.length > 0 && failures.length === briefs.length) throw failures[0];
-  return { opened, coming, isComplete: failures.length === 0 };
-}
-
+/** Returns the new editions of a brief. */
 async function openSlots(
   now: Date,
   brief: Brief,
   { ledger, operator, log, refreshesFirst }: Schedules,
 ): Promise<EditionRecord[]> {
   const { schedule, paper, dataset } = brief.config;
+  // By id, because the transaction may run again.
   const issued = new Map<string, EditionRecord>();
   // A dataset that cannot be read puts its editions on hold, whether or not its sources are refreshed.
   const isRefreshed = await refreshesFirst(dataset).catch(() => false);

@@ -17,10 +17,7 @@ const REFRESHES_AT_ONCE = 4;
 const RECONCILE_MS = 60_000;
 const WATCH_MS = 15_000;
 
-/**
- * Generates and delivers queued editions. Disposing stops new work and waits for the work in progress, which is given
- * back if `giveBack` aborts.
- */
+/** Generates and delivers queued editions. Disposing waits for work in progress, given back if `giveBack` aborts. */
 export async function startWorker({
   forEditions,
   forDelivery,
