@@ -1,4 +1,4 @@
-import type { EditionRecord, NewEdition } from './records.ts';
+import type { NewEdition } from './records.ts';
 import type { Day } from '../calendar.ts';
 import { hashOf } from '../hash.ts';
 import type { Paper } from '../project/brief.ts';
@@ -32,39 +32,27 @@ export const newEdition = (
   ...edition,
 });
 
-/**
- * The paper that the edition's name leaves out, or null if the name includes the paper. It is fixed when the edition is
- * requested, because the paper of its brief may change later.
- */
-export function ownPaperOf({
-  id,
-  brief,
-  asOf,
-  paper,
-  parameters,
-  correction,
-}: Pick<EditionRecord, 'id' | 'brief' | 'asOf' | 'paper' | 'parameters' | 'correction'>): Paper | null {
-  const revision = correction?.revision;
-  return id === editionId({ brief, asOf, paper, ownPaper: paper, parameters, revision }) ? paper : null;
+/** The paper that the edition's name leaves out, or null. The brief's paper may have changed since the request. */
+export function ownPaperOf({ id, ...edition }: NewEdition): Paper | null {
+  const { paper } = edition;
+  return newEdition(edition, { ownPaper: paper }).id === id ? paper : null;
 }
 
 /** The edition's part of its identity. It names the folder and, after the brief's name, the files. */
 export function editionName({ asOf, paper, ownPaper, parameters, revision = 1 }: EditionOf): string {
-  const parts = [
+  return [
     asOf,
-    ...(paper === ownPaper ? [] : [paper]),
+    paper === ownPaper ? [] : paper,
     // It comes before the parameters, whose values may contain any text. It cannot be mistaken for a parameter, which
     // has a "=".
-    ...(revision === 1 ? [] : [`r${revision}`]),
-    ...parametersPart(parameters),
-  ];
-  return parts.join('-');
+    revision === 1 ? [] : `r${revision}`,
+    parametersPart(parameters),
+  ]
+    .flat()
+    .join('-');
 }
 
-/**
- * Maximum length of the parameter values in a name. The whole name stays well below the file systems' limit of 255
- * bytes.
- */
+/** Maximum length of the parameters in a name, which stays well below the file systems' limit of 255 bytes. */
 const mostCharacters = 80;
 
 function parametersPart(parameters: Parameters): string[] {
@@ -80,27 +68,18 @@ function parametersPart(parameters: Parameters): string[] {
 }
 
 /** Percent-encodes UTF-8, except letters, digits, `_`, `.` and `-`. */
-function encode(value: string): string {
-  return [...new TextEncoder().encode(value)]
-    .map((byte) => {
-      const character = String.fromCharCode(byte);
-      return /[A-Za-z0-9_.-]/.test(character)
-        ? character
-        : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
-    })
-    .join('');
-}
+const encode = (value: string): string =>
+  encodeURIComponent(value.toWellFormed()).replaceAll(
+    /[!~*'()]/g,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
 
-/** Splits an identity into the brief and the edition's name. */
 export function splitEditionId(id: string): { readonly brief: string; readonly name: string } {
   const slash = id.indexOf('/');
   return { brief: id.slice(0, slash), name: id.slice(slash + 1) };
 }
 
-/**
- * An edition's path in a URL, such as `weekly/2021-08-22`. Both halves are encoded because parameter values may contain
- * `%`.
- */
+/** An edition's path in a URL, such as `weekly/2021-08-22`. Encoded, because parameters may contain `%`. */
 export function editionPath(id: string): string {
   const { brief, name } = splitEditionId(id);
   return `${encodeURIComponent(brief)}/${encodeURIComponent(name)}`;

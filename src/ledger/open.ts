@@ -2,8 +2,8 @@ import type { PGlite } from '@electric-sql/pglite';
 import { Socket } from 'node:net';
 import { type ConstructorOptions, fromPglite, PgBoss } from 'pg-boss';
 import { z } from 'zod';
-import { explainQuery, faultOfFolder, giveToOwner, lockFolder } from './embedded/access.ts';
-import { noteRemoved, openData, restoreInto, writeSnapshot } from './embedded/folder.ts';
+import { explainQuery, faultOfFolder, giveToOwner, lockFolder, unusable } from './embedded/access.ts';
+import { LOCK_WAIT_MS, noteRemoved, openData, writeSnapshot } from './embedded/folder.ts';
 import { type Database, embeddedDatabase, reasonOf, serverDatabase } from './sql/database.ts';
 import { alertCalls, approvalCalls, deliveryCalls } from './sql/deliveries.ts';
 import { editionCalls } from './sql/editions.ts';
@@ -52,8 +52,6 @@ const queueOptions = {
   registerInstance: false,
 } as const satisfies ConstructorOptions;
 
-/** Except for `start` and commands that generate editions, commands use an embedded ledger for less than this. */
-const LOCK_WAIT_MS = 3_000;
 /** No query of a working ledger takes longer. */
 const QUERY_MS = 30_000;
 /** Migrations rewrite tables, and a second process waits for the first. */
@@ -145,7 +143,10 @@ export async function openServerLedger(
       hint: 'Run "sitrep migrate" once, with the same DATABASE_URL.',
     });
   opening.defer(() => boss.stop({ graceful: true, close: true, timeout: STOP_MS }));
-  opening.use(sockets);
+  // Closing a connection waits for the server, so those that stay open too long are cut off.
+  opening.defer(() => {
+    setTimeout(() => sockets.forEach((socket) => socket.destroy()), CUT_MS).unref();
+  });
   await boss.start();
   const resources = opening.move();
   return { ...openLedger(database, boss), [Symbol.asyncDispose]: () => resources.disposeAsync() };
@@ -163,18 +164,11 @@ export async function migrateServer(url: string, { onError }: LedgerOptions): Pr
   await migrate(database);
 }
 
-/** Replaces the ledger with the last snapshot and keeps the old data next to it. Returns the folder of the old data. */
-export async function restoreSnapshot(folder: string): Promise<string | null> {
-  using resources = new DisposableStack();
-  resources.use(await lockFolder(folder, { waitMs: LOCK_WAIT_MS }));
-  return await restoreInto(folder);
-}
-
 async function connect(
   url: string,
   { onError, migrate: migrates, queryMs }: LedgerOptions & { migrate: boolean; queryMs: number },
-): Promise<{ database: Database; boss: PgBoss; sockets: AsyncDisposable }> {
-  const sockets = trackSockets();
+): Promise<{ database: Database; boss: PgBoss; sockets: ReadonlySet<Socket> }> {
+  const sockets = new Set<Socket>();
   // Both ends have a timeout, because either may disappear without closing the connection.
   const connection = {
     connectionString: url,
@@ -184,7 +178,11 @@ async function connect(
     idle_in_transaction_session_timeout: queryMs,
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
-    stream: sockets.open,
+    stream() {
+      const socket = new Socket();
+      sockets.add(socket);
+      return socket.once('close', () => sockets.delete(socket));
+    },
   };
   const database = serverDatabase({ ...connection, max: 8 }, { onError });
   try {
@@ -207,29 +205,3 @@ async function connect(
   boss.on('error', onError);
   return { database, boss, sockets };
 }
-
-/**
- * Opens the sockets to a server. Closing a connection waits for the server, so closing the ledger cuts off sockets that
- * stay open too long.
- */
-function trackSockets(): AsyncDisposable & { readonly open: () => Socket } {
-  const all = new Set<Socket>();
-  return {
-    open() {
-      const socket = new Socket();
-      all.add(socket);
-      socket.once('close', () => all.delete(socket));
-      return socket;
-    },
-    [Symbol.asyncDispose]() {
-      const timer = setTimeout(() => {
-        for (const socket of all) socket.destroy();
-      }, CUT_MS);
-      timer.unref();
-      return Promise.resolve();
-    },
-  };
-}
-
-const unusable = (cause: unknown, fault: { file?: string; problem: string; hint: string }): AppError =>
-  new AppError('ledger-unusable', fault, { cause });

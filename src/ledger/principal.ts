@@ -6,10 +6,7 @@ import { type Marking, marking, mayReceive } from '../dataset/fields.ts';
 export const powers = ['read', 'operate'] as const;
 export type Power = (typeof powers)[number];
 
-/**
- * The person or program that makes a request, with its power and clearance. Data above the clearance do not exist for
- * it.
- */
+/** The person or program that makes a request. Data above its clearance do not exist for it. */
 export interface Caller {
   readonly name: string;
   /** The system user who runs the command; absent for callers over the network. */
@@ -26,10 +23,7 @@ export const commandLine = (systemUser: string): Caller => ({
   clearance: 'TLP:RED',
 });
 
-/**
- * A browser that followed a login link. Only the service's own user can get one, and that user can read the files
- * anyway.
- */
+/** A browser that followed a login link. Only the service's own user, who can read the files anyway, gets one. */
 export const thisMachine: Caller = { name: 'this machine', may: 'operate', clearance: 'TLP:RED' };
 
 export const maySee = ({ clearance }: Caller, what: Marking): boolean => mayReceive(clearance, what);

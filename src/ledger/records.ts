@@ -91,7 +91,6 @@ const card = z.strictObject({
 });
 export type Card = z.output<typeof card>;
 
-/** An edition as stored in the ledger. */
 export const editionRecord = newEdition.extend({
   state: z.enum(editionStates),
   /** Why the edition is in its state, with every fault that blocks it. */
@@ -126,7 +125,6 @@ const contents = [
   'approval',
 ] as const;
 export type Content = (typeof contents)[number];
-/** Whether it goes to recipients rather than to the operator. */
 export const isForRecipients = (content: Content): content is 'edition' | 'notice' =>
   content === 'edition' || content === 'notice';
 
@@ -165,6 +163,16 @@ export const deliveryRecord = newDelivery.omit({ heldBecause: true }).extend({
   unanswered: z.number().int(),
 });
 export type DeliveryRecord = z.output<typeof deliveryRecord>;
+
+/** The condition of deliveries. Only failures leave out alerts to the operator. */
+export const deliveryHealth = z.object({
+  failed: z.coerce.number(),
+  failedLately: z.coerce.number(),
+  /** When the oldest delivery that waits to be sent was created. */
+  oldestWaiting: instant.nullable(),
+  /** Since when every mail attempt has failed; null while mail is accepted. */
+  mailFailingSince: instant.nullable(),
+});
 
 /** One attempt to generate an edition. */
 export const runRecord = z.strictObject({
@@ -270,7 +278,6 @@ export const refreshRecord = z.strictObject({
   slot: instant,
   /** How many attempts were started. An attempt that was given back does not count. */
   attempt: z.number().int(),
-  /** When the first attempt started. */
   startedAt: instant.nullable(),
 });
 export type RefreshRecord = z.output<typeof refreshRecord>;

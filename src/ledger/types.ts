@@ -1,7 +1,9 @@
+import type { z } from 'zod';
 import type { AuditRecord, TokenRecord } from './principal.ts';
 import type {
   ApprovalRecord,
   Card,
+  deliveryHealth,
   DeliveryRecord,
   DeliveryState,
   EditionRecord,
@@ -20,15 +22,11 @@ import type { ErrorCode } from '../errors.ts';
 
 /** The outcome of one attempt to generate an edition. */
 export type Making =
-  | {
+  | (Pick<EditionRecord, 'folder' | 'sha256' | 'pages' | 'needsApproval'> & {
       readonly outcome: 'made' | 'unchanged' | 'notice';
-      readonly folder: string | null;
-      readonly sha256: string | null;
-      readonly pages: number | null;
       readonly card: Card;
-      readonly needsApproval: boolean;
       readonly deliveries: readonly NewDelivery[];
-    }
+    })
   | { readonly outcome: 'skipped' | 'given-back'; readonly reason: string }
   | { readonly outcome: 'fanned-out'; readonly editions: readonly NewEdition[]; readonly reason: string }
   | {
@@ -45,25 +43,16 @@ export type Making =
       readonly afterSeconds: number;
     };
 
-/**
- * The outcome of one attempt to deliver; `retried` is tried again. `mayHaveArrived` means that the outcome is unknown,
- * and stays on record whatever later attempts bring.
- */
+/** The outcome of one attempt to deliver. `mayHaveArrived` stays on record, whatever later attempts bring. */
 export type Settlement =
   | {
       readonly state: 'sent' | 'bounced' | 'failed' | 'held';
       readonly reason: string;
       readonly mayHaveArrived?: boolean;
     }
-  /**
-   * Nothing was sent because the process was stopped. The next process sends it at once, and the attempt does not
-   * count.
-   */
+  /** Nothing was sent, because the process was stopped. The attempt does not count, and the next is at once. */
   | { readonly state: 'given-back'; readonly reason: string }
-  /**
-   * Not sent because approval is missing. `approvedSha256` is the approval that was checked; if it has changed since,
-   * the delivery is checked again.
-   */
+  /** Approval is missing. If it has changed since `approvedSha256` was checked, the delivery is checked again. */
   | { readonly state: 'waiting'; readonly reason: string; readonly approvedSha256: string | null }
   | {
       readonly state: 'retried';
@@ -85,6 +74,14 @@ export interface Opening {
 export type Decision = Pick<ApprovalRecord, 'decision' | 'user' | 'namedBy' | 'claimedName'> & {
   readonly now: Date;
 };
+
+/** A change of state. */
+interface Move<State> {
+  readonly from: readonly State[];
+  readonly to: State;
+  readonly reason: string | null;
+  readonly now: Date;
+}
 
 export interface Filter {
   readonly brief?: string | undefined;
@@ -118,12 +115,9 @@ export interface DeliveryFilter extends Filter {
   readonly idPrefix?: string | undefined;
   readonly after?: { readonly createdAt: Date; readonly edition: string; readonly id: string } | undefined;
 }
-export interface AuditFilter {
-  readonly edition?: string | undefined;
+/** With `visibility`, a list has no changes that concern no edition. */
+export interface AuditFilter extends Pick<Filter, 'edition' | 'limit' | 'visibility'> {
   readonly who?: string | undefined;
-  readonly limit?: number | undefined;
-  /** Only changes to visible editions. If left out, all changes, including those that concern no edition. */
-  readonly visibility?: Visibility | undefined;
   readonly after?: number | undefined;
 }
 
@@ -138,17 +132,6 @@ interface Counts {
   readonly queuedRequests: number;
   /** When the oldest unfinished edition was due or requested. */
   readonly oldestOpen: Date | null;
-}
-
-/** The condition of deliveries. Only failures leave out alerts to the operator. */
-interface DeliveryHealth {
-  readonly failed: number;
-  /** Since the instant in the query. */
-  readonly failedLately: number;
-  /** When the oldest delivery that waits to be sent was created. */
-  readonly oldestWaiting: Date | null;
-  /** Since when every mail attempt has failed; null while mail is accepted. */
-  readonly mailFailingSince: Date | null;
 }
 
 /** One attempt that owns an edition. A later attempt invalidates it, and it can then no longer record a result. */
@@ -177,10 +160,7 @@ export interface Ledger extends AsyncDisposable {
       refresh?: string | null;
       /** The alert to the operator about a due edition; null for none. */
       alert?: (edition: EditionRecord) => NewDelivery | null;
-      /**
-       * The alert about a slot that is left out because this edition already issued its day on other paper; null for
-       * none.
-       */
+      /** The alert about a slot left out because its day was issued as this edition, on other paper; or null. */
       leftOut?: (issued: EditionRecord) => NewDelivery | null;
     },
   ): Promise<EditionRecord[]>;
@@ -189,40 +169,25 @@ export interface Ledger extends AsyncDisposable {
 
   /** Claims a refresh; undefined if there is nothing to do. `job` is the same when a job is retaken. */
   claimRefresh(id: string, options: { job: string; now: Date }): Promise<RefreshRecord | undefined>;
-  /**
-   * Records the result of an attempt. If the refresh has ended, the editions that waited for it are generated, and each
-   * source is known as working or failing. Returns false if the claim is outdated.
-   */
+  /** Records the result, and wakes the editions if the refresh has ended. Returns false if the claim is outdated. */
   settleRefresh(refresh: RefreshRecord, refreshed: Refreshed, options: { now: Date }): Promise<boolean>;
-  /**
-   * Requests another refresh of each dataset with a failing source whose last refresh ended `afterSeconds` ago or more.
-   * Returns how many.
-   */
+  /** Refreshes each dataset with a failing source again, `afterSeconds` after the last time. Returns how many. */
   repeatRefreshes(options: { now: Date; afterSeconds: number }): Promise<number>;
   /** Editions on hold because of the age of their data. */
   staleEditions(): Promise<EditionRecord[]>;
   /** What the last ended refreshes found out about each source, in order of dataset and source. */
   sourceStates(): Promise<SourceState[]>;
 
-  /**
-   * Claims an edition to generate; undefined if there is nothing to do, or if a refresh must end first. `job` is the
-   * same when a job is retaken.
-   */
+  /** Claims an edition to generate; undefined if there is nothing to do or a refresh must end first. */
   claimEdition(id: string, options: { job: string; now: Date }): Promise<Claim | undefined>;
-  /**
-   * Records the result, the last steps of the run and, after a failure, an alert to `operator`. Returns false if the
-   * claim is outdated.
-   */
+  /** Records the result, with the last steps and an alert. Returns false if the claim is outdated. */
   settleEdition(
     claim: Claim,
     making: Making,
     options: { now: Date; alert: NewDelivery | null; steps?: readonly StepRecord[] },
   ): Promise<boolean>;
 
-  /**
-   * Claims a delivery to send, and records that first. `interrupted` means that a process ended while sending it, so it
-   * may have arrived. Returns undefined if there is nothing to do.
-   */
+  /** Claims a delivery, which is on record before it is sent. `interrupted`: a process ended while sending it. */
   claimDelivery(
     id: string,
     options: { job: string; now: Date },
@@ -246,18 +211,13 @@ export interface Ledger extends AsyncDisposable {
     settlement: Exclude<Settlement, { state: 'waiting' }>,
     options: { now: Date },
   ): Promise<void>;
-  /**
-   * Records the current problems and forgets those that are over. Returns those that still need an alert to the
-   * operator.
-   */
+  /** Records the current problems and forgets the others. Returns those without an alert to the operator. */
   openProblems(ids: readonly string[], now: Date): Promise<{ id: string; since: Date }[]>;
   /** Records that the operator was alerted to these problems. */
   closeProblems(ids: readonly string[], now: Date): Promise<void>;
-  deliveryHealth(options: { failedSince: Date }): Promise<DeliveryHealth>;
-  /**
-   * Adds deliveries to an edition, such as an alert or another copy. Existing ones stay as they are, and no recipient
-   * gets a copy while another is on its way there. Returns the ids of the new ones.
-   */
+  /** `failedLately` counts from `failedSince`. */
+  deliveryHealth(options: { failedSince: Date }): Promise<z.output<typeof deliveryHealth>>;
+  /** Adds deliveries that are new, unless a copy is on its way to the recipient. Returns the ids of the new ones. */
   addDeliveries(edition: string, deliveries: readonly NewDelivery[], now: Date): Promise<string[]>;
 
   /**
@@ -279,10 +239,7 @@ export interface Ledger extends AsyncDisposable {
   /** All revisions of an edition, in order. */
   revisions(id: string): Promise<EditionRecord[]>;
   editions(filter: EditionFilter): Promise<EditionRecord[]>;
-  /**
-   * The editions of some briefs whose PDF was or may have been sent and that no later revision replaces or will
-   * replace, the newest period first.
-   */
+  /** Editions whose PDF was or may have been sent, without a later revision, the newest period first. */
   deliveredEditions(briefs: readonly string[]): Promise<EditionRecord[]>;
   /** Progress of a brief's editions between two days: how many are in each state, and which are in progress. */
   progress(of: { brief: string; from: Day; to: Day }): Promise<Progress>;
@@ -293,40 +250,13 @@ export interface Ledger extends AsyncDisposable {
   counts(filter?: Pick<Filter, 'brief' | 'visibility'>): Promise<Counts>;
   cursors(): Promise<{ brief: string; slot: Date }[]>;
 
-  /**
-   * Changes the state of an edition or delivery if it is one of `from`; otherwise returns false. With `onlyUnsent`,
-   * also returns false if a delivery of the edition was sent or is in progress.
-   */
-  moveEdition(
-    id: string,
-    move: {
-      from: readonly EditionState[];
-      to: EditionState;
-      reason: string | null;
-      onlyUnsent?: boolean;
-      now: Date;
-    },
-  ): Promise<boolean>;
-  /**
-   * `didNotArrive` clears the mark that it may have arrived. A delivery of which a later copy was sent or is on its way
-   * never becomes pending again.
-   */
-  moveDelivery(
-    id: string,
-    move: {
-      from: readonly DeliveryState[];
-      to: DeliveryState;
-      reason: string | null;
-      didNotArrive?: boolean;
-      now: Date;
-    },
-  ): Promise<boolean>;
+  /** Returns false if the state is none of `from`, or with `onlyUnsent` if a delivery was sent or is in progress. */
+  moveEdition(id: string, move: Move<EditionState> & { onlyUnsent?: boolean }): Promise<boolean>;
+  /** `didNotArrive` clears `mayHaveArrived`. No delivery is pending again once a later copy was sent or is on its way. */
+  moveDelivery(id: string, move: Move<DeliveryState> & { didNotArrive?: boolean }): Promise<boolean>;
   /** Editions finished before `before`, with all their revisions. */
   removableEditions(before: Date): Promise<EditionRecord[]>;
-  /**
-   * Removes editions with their runs and deliveries. If one of them is no longer removable, removes none and returns
-   * false.
-   */
+  /** Removes editions with all that belongs to them, or none and returns false if one is no longer removable. */
   removeEditions(ids: readonly string[], before: Date): Promise<boolean>;
   /** Replaces each address in deliveries finished before `before` with a hash. Returns how many. */
   forgetAddresses(before: Date): Promise<number>;

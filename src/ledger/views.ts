@@ -16,10 +16,7 @@ import { papers } from '../project/brief.ts';
 import { parameter } from '../project/parameters.ts';
 import { channels } from '../project/target.ts';
 
-/**
- * Briefs, editions, deliveries and changes as callers see them. These schemas define the API's answers and document,
- * and the command line parses with them.
- */
+/** What callers see. The schemas define the API's answers and document, and the command line parses with them. */
 const tally = z.partialRecord(z.enum(deliveryStates), z.number().int());
 
 /** Kinds of files in an edition that can be read. */

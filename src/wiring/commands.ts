@@ -77,7 +77,7 @@ export function serviceOf({
       print('The tables are up to date.');
     },
     async restore({ out }) {
-      const { restoreSnapshot } = await import('../ledger/open.ts');
+      const { restoreSnapshot } = await import('../ledger/embedded/folder.ts');
       const remains = await restoreSnapshot(ledgerFolder(out));
       print(
         `The last snapshot is in place.${remains === null ? '' : ` What was there before is kept in ${remains}.`}`,

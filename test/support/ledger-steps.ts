@@ -8,7 +8,8 @@ import { copyFolder } from './copy.ts';
 const [, , folder = '', task = '', into = ''] = process.argv;
 let steps = 0;
 const keep = (): void => copyFolder(folder, join(into, String((steps += 1))));
-const { openEmbeddedLedger, restoreSnapshot } = await import('../../src/ledger/open.ts');
+const { restoreSnapshot } = await import('../../src/ledger/embedded/folder.ts');
+const { openEmbeddedLedger } = await import('../../src/ledger/open.ts');
 const begin = (): void => {
   for (const name of ['rename', 'rm', 'copyFile', 'writeFile', 'open'] as const) {
     const change: (...args: never[]) => unknown = promises[name];

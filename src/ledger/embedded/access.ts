@@ -29,16 +29,15 @@ export async function faultOfFolder(
   if (cause instanceof AppError) return cause;
   const fault = await obstacle(folder, cause);
   if (fault !== undefined) return new AppError('ledger-unavailable', fault, { cause });
-  return new AppError(
-    'ledger-unusable',
-    {
-      file: folder,
-      problem: `${otherwise}: ${reasonOf(cause)}.`,
-      hint: 'Stop what runs on it and run "sitrep restore", which puts the last snapshot in its place and keeps the remains.',
-    },
-    { cause },
-  );
+  return unusable(cause, {
+    file: folder,
+    problem: `${otherwise}: ${reasonOf(cause)}.`,
+    hint: 'Stop what runs on it and run "sitrep restore", which puts the last snapshot in its place and keeps the remains.',
+  });
 }
+
+export const unusable = (cause: unknown, fault: Fault): AppError =>
+  new AppError('ledger-unusable', fault, { cause });
 
 /** The same for a query error. Errors that have nothing to do with the disk are returned unchanged. */
 export async function explainQuery(folder: string, error: unknown): Promise<unknown> {
@@ -101,11 +100,8 @@ const nameOf = (uid: number | string): string => (uid === 0 ? 'root' : `user ${u
 
 /** The folder itself, or its nearest existing parent. */
 async function nearest(folder: string): Promise<string> {
-  const isThere = await lstat(folder).then(
-    () => true,
-    () => false,
-  );
-  return isThere || dirname(folder) === folder ? folder : nearest(dirname(folder));
+  const found = await lstat(folder).catch(() => undefined);
+  return found || dirname(folder) === folder ? folder : nearest(dirname(folder));
 }
 
 /** The first file or folder of the ledger that this process cannot read or write. */
@@ -115,11 +111,8 @@ async function unwritable(folder: string): Promise<string | undefined> {
     if (!entry.isFile() && !entry.isDirectory()) continue;
     const path = join(entry.parentPath, entry.name);
     const wanted = constants.R_OK | constants.W_OK | (entry.isDirectory() ? constants.X_OK : 0);
-    const isRefused = await access(path, wanted).then(
-      () => false,
-      () => true,
-    );
-    if (isRefused) return path;
+    const refusal: unknown = await access(path, wanted).catch((error: unknown) => error);
+    if (refusal !== undefined) return path;
   }
   return undefined;
 }
@@ -127,7 +120,7 @@ async function unwritable(folder: string): Promise<string | undefined> {
 const LOOK_AGAIN_MS = 50;
 /** SQLite's code: https://www.sqlite.org/rescode.html */
 const NOT_A_DATABASE = 26;
-const refusal = z.object({ errcode: z.number() });
+const sqliteError = z.object({ errcode: z.number() });
 
 /**
  * Locks a folder for the life of this process, because two processes on one embedded ledger lose rows. The operating
@@ -145,61 +138,43 @@ export async function lockFolder(folder: string, { waitMs }: { waitMs: number })
       if (lock) return lock;
     } catch (cause) {
       // The low byte is the primary code; the other bytes give details.
-      const code = (refusal.safeParse(cause).data?.errcode ?? 0) & 0xff;
-      if (code === NOT_A_DATABASE) throw noLockFile(folder, cause);
+      const code = (sqliteError.safeParse(cause).data?.errcode ?? 0) & 0xff;
+      if (code === NOT_A_DATABASE)
+        throw unusable(cause, {
+          file: join(folder, 'lock'),
+          problem: 'This file is not a lock file of sitrep.',
+          hint: 'Delete it while no sitrep is running. It contains no data.',
+        });
       throw await faultOfFolder(folder, cause, 'The folder of the ledger cannot be locked');
     }
-    if (performance.now() >= deadlineMs) throw inUse(folder);
+    if (performance.now() >= deadlineMs)
+      throw new AppError('ledger-in-use', {
+        file: folder,
+        problem: 'Another sitrep uses this ledger.',
+        hint: 'Stop it first, or use it: all commands but start reach it by themselves.',
+      });
     await delay(LOOK_AGAIN_MS);
   }
 }
 
-const inUse = (folder: string): AppError =>
-  new AppError('ledger-in-use', {
-    file: folder,
-    problem: 'Another sitrep uses this ledger.',
-    hint: 'Stop it first, or use it: all commands but start reach it by themselves.',
-  });
-
-const noLockFile = (folder: string, cause: unknown): AppError =>
-  new AppError(
-    'ledger-unusable',
-    {
-      file: join(folder, 'lock'),
-      problem: 'This file is not a lock file of sitrep.',
-      hint: 'Delete it while no sitrep is running. It contains no data.',
-    },
-    { cause },
-  );
-
 const refused = z.object({ code: z.enum(['EPERM', 'EACCES']) });
 
-/**
- * The socket accepts any command, and the tables and snapshot contain the session key: access to either makes a user an
- * operator.
- */
+/** The socket accepts any command, and the files contain the session key: either makes a user an operator. */
 function keepOthersOut(folder: string): void {
   try {
     if ((statSync(folder).mode & 0o077) !== 0) chmodSync(folder, 0o700);
   } catch (cause) {
     if (!refused.safeParse(cause).success) throw cause;
-    throw new AppError(
-      'ledger-unusable',
-      {
-        file: folder,
-        problem:
-          'Other users of this machine can enter the folder of the ledger, and this user cannot change that.',
-        hint: 'Run Sitrep as the user who owns the folder, or have its owner run "chmod 700" on it.',
-      },
-      { cause },
-    );
+    throw unusable(cause, {
+      file: folder,
+      problem:
+        'Other users of this machine can enter the folder of the ledger, and this user cannot change that.',
+      hint: 'Run Sitrep as the user who owns the folder, or have its owner run "chmod 700" on it.',
+    });
   }
 }
 
-/**
- * If root works in another user's folder, gives that user the files that root created. The service runs as that user
- * and could not open the ledger otherwise.
- */
+/** Gives what root created to the folder's owner: the service runs as that user and could not open it otherwise. */
 export function giveToOwner(path: string): void {
   if (process.getuid?.() !== 0) return;
   const own = lstatSync(path);

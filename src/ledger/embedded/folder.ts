@@ -7,8 +7,8 @@ import { setFlagsFromString } from 'node:v8';
 import { gunzip } from 'node:zlib';
 import { PGlite } from '@electric-sql/pglite';
 import { z } from 'zod';
-import { faultOfFolder, giveToOwner } from './access.ts';
-import { AppError } from '../../errors.ts';
+import { faultOfFolder, giveToOwner, lockFolder, unusable } from './access.ts';
+import type { AppError } from '../../errors.ts';
 
 /**
  * The folder of an embedded ledger. Its process may be killed at any moment, so each step is one rename:
@@ -46,21 +46,36 @@ export async function openData(folder: string): Promise<PGlite> {
   const { data, restored } = placesIn(folder);
   try {
     const [copy] = await loneCopies(folder);
-    if (copy !== undefined) throw unfinished(folder, copy);
+    if (copy !== undefined)
+      throw unusable(undefined, {
+        file: data,
+        problem: `The ledger is missing, and ${basename(copy)} beside it may be the only copy of it.`,
+        hint: `Rename ${basename(copy)} to "data" to go on with it. Otherwise move it out of the folder, and start again.`,
+      });
     await removeUnfinished(folder);
     if (await isFilled(data)) await discard(restored, folder);
     // An earlier restore was killed after it had moved the old ledger away.
     else if (existsSync(restored)) await rename(restored, data);
     else if (!(await hasRemains(folder))) await createData(folder);
-    else throw missing(folder);
-    return await started(new PGlite({ dataDir: data, startParams }));
+    else
+      throw unusable(undefined, {
+        file: data,
+        problem: 'The ledger is missing, and what is beside it shows that there was one.',
+        hint: 'Run "sitrep restore" to go on from the last snapshot. To begin a new ledger instead, move snapshot.tar.gz and every damaged-* out of the folder first.',
+      });
+    return await PGlite.create({ dataDir: data, startParams });
   } catch (cause) {
     throw await faultOfFolder(folder, cause);
   }
 }
 
+/** Except for `start` and commands that generate editions, commands use an embedded ledger for less than this. */
+export const LOCK_WAIT_MS = 3_000;
+
 /** Replaces the ledger with the last snapshot and keeps the old data next to it. Returns the folder of the old data. */
-export async function restoreInto(folder: string): Promise<string | null> {
+export async function restoreSnapshot(folder: string): Promise<string | null> {
+  using locks = new DisposableStack();
+  locks.use(await lockFolder(folder, { waitMs: LOCK_WAIT_MS }));
   const { data, restored, snapshot, fresh } = placesIn(folder);
   const tar = await readSnapshot(snapshot);
   for (const copy of await loneCopies(folder)) await rename(copy, join(folder, `damaged-${randomUUID()}`));
@@ -68,8 +83,7 @@ export async function restoreInto(folder: string): Promise<string | null> {
   await discard(restored, folder);
   const unpacked = fresh();
   try {
-    const pglite = await started(new PGlite({ dataDir: unpacked, loadDataDir: new Blob([tar]) }));
-    await pglite.close();
+    await (await PGlite.create({ dataDir: unpacked, loadDataDir: new Blob([tar]) })).close();
   } catch (cause) {
     await rm(unpacked, { recursive: true, force: true }).catch(() => {});
     const fault = await faultOfFolder(folder, cause);
@@ -83,10 +97,7 @@ export async function restoreInto(folder: string): Promise<string | null> {
   return remains;
 }
 
-/**
- * Writes a copy of the whole ledger and flushes it to disk. A previous snapshot with more editions than the ledger is
- * kept under another name, which is returned.
- */
+/** Writes a copy of the ledger, flushed to disk. Returns the new name of an earlier one that has more editions. */
 export async function writeSnapshot(
   folder: string,
   { pglite, editions }: { pglite: PGlite; editions: number },
@@ -166,17 +177,12 @@ async function createData(folder: string): Promise<void> {
   const { data, empty } = placesIn(folder);
   const made = empty();
   try {
-    await (await started(new PGlite({ dataDir: made, startParams }))).close();
+    await (await PGlite.create({ dataDir: made, startParams })).close();
   } catch (cause) {
     await rm(made, { recursive: true, force: true }).catch(() => {});
     throw cause;
   }
   await rename(made, data);
-}
-
-async function started(pglite: PGlite): Promise<PGlite> {
-  await pglite.waitReady;
-  return pglite;
 }
 
 async function isFilled(data: string): Promise<boolean> {
@@ -195,10 +201,7 @@ async function removeUnfinished(folder: string): Promise<void> {
       await rm(join(folder, name), { recursive: true, force: true });
 }
 
-/**
- * Databases left by an earlier version that was killed during a restore, if there is neither a ledger nor a restored
- * one. PostgreSQL opens no database without this file.
- */
+/** Databases left by a killed restore of an earlier version, if there is no other. PostgreSQL needs this file. */
 async function loneCopies(folder: string): Promise<string[]> {
   const { data, restored } = placesIn(folder);
   if ((await isFilled(data)) || existsSync(restored)) return [];
@@ -227,26 +230,9 @@ async function syncFolder(folder: string): Promise<void> {
   await directory.sync();
 }
 
-const missing = (folder: string): AppError =>
-  unusable(undefined, {
-    file: join(folder, 'data'),
-    problem: 'The ledger is missing, and what is beside it shows that there was one.',
-    hint: 'Run "sitrep restore" to go on from the last snapshot. To begin a new ledger instead, move snapshot.tar.gz and every damaged-* out of the folder first.',
-  });
-
-const unfinished = (folder: string, copy: string): AppError =>
-  unusable(undefined, {
-    file: join(folder, 'data'),
-    problem: `The ledger is missing, and ${basename(copy)} beside it may be the only copy of it.`,
-    hint: `Rename ${basename(copy)} to "data" to go on with it. Otherwise move it out of the folder, and start again.`,
-  });
-
 const damagedSnapshot = (file: string, cause: unknown): AppError =>
   unusable(cause, {
     file,
     problem: 'The snapshot is damaged and cannot be restored.',
     hint: 'Restore a copy of it from a backup.',
   });
-
-const unusable = (cause: unknown, fault: { file: string; problem: string; hint: string }): AppError =>
-  new AppError('ledger-unusable', fault, { cause });

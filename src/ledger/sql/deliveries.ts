@@ -3,6 +3,7 @@ import { deliveryColumns, deliveryId, editionColumns, type Session, toRecipients
 import { hurry, type QueueSession, sendJobs, type Store } from './jobs.ts';
 import {
   approvalRecord,
+  deliveryHealth,
   type DeliveryRecord,
   deliveryRecord,
   hashToApprove,
@@ -205,13 +206,6 @@ async function wasDecided(session: Session, edition: string, settlement: Settlem
 
 /** Arbitrary but fixed key of an advisory lock: without it, two processes could each take half of the alerts. */
 const LOCK = 7_241_965;
-
-const deliveryHealth = z.object({
-  failed: z.coerce.number(),
-  failedLately: z.coerce.number(),
-  oldestWaiting: z.date().nullable(),
-  mailFailingSince: z.date().nullable(),
-});
 
 /** Alerts to the operator, which go out together, and problems that concern no single edition. */
 export function alertCalls(store: Store) {

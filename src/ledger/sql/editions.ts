@@ -117,10 +117,7 @@ interface Asked {
   readonly waitsFor?: string | null | undefined;
 }
 
-/**
- * Adds editions, with jobs for those to generate. Returns the new ones, in the order requested. Slots whose edition was
- * already issued on other paper go into `issued`.
- */
+/** Adds editions with their jobs. Returns the new ones in order; `issued` gets those issued on other paper before. */
 async function insert(
   session: QueueSession,
   { asked, now, issued }: { asked: readonly Asked[]; now: Date; issued?: EditionRecord[] },

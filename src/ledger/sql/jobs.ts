@@ -3,10 +3,7 @@ import { z } from 'zod';
 import type { Database, Session } from './database.ts';
 import type { Handlers } from '../types.ts';
 
-/**
- * The queue only wakes workers. The ledger's own tables record what there is to do, so a job that runs twice finds
- * nothing left.
- */
+/** The queue only wakes workers: what there is to do is in the ledger, so a job that runs twice finds nothing. */
 export const queues = ['edition', 'delivery', 'refresh'] as const;
 type Queue = (typeof queues)[number];
 
@@ -51,10 +48,7 @@ export async function createQueues(
   }
 }
 
-/**
- * Sends jobs as part of the session's transaction, due at once unless they say otherwise. A job that is already queued
- * is not repeated.
- */
+/** Sends jobs within the session's transaction. A job that is already queued is not repeated. */
 export async function sendJobs(
   session: QueueSession,
   queue: Queue,

@@ -4,10 +4,7 @@ import { type Database, editionColumns, type Session, waitsForRefresh } from './
 import { isAlive, queues, sendJobs, type Store } from './jobs.ts';
 import type { Ledger } from '../types.ts';
 
-/**
- * SQL condition: finished before $1, with nothing open. All revisions are removed together: without the last one, the
- * one before would no longer count as replaced.
- */
+/** SQL condition: finished before $1, nothing open. Revisions go together, because the last one replaces the others. */
 const isRemovable = `(brief, as_of, paper, parameters) NOT IN (
   SELECT brief, as_of, paper, parameters FROM sitrep.edition e
   WHERE settled_at IS NULL OR settled_at >= $1 OR state IN ('queued', 'rendering')
@@ -72,10 +69,7 @@ export function upkeepCalls(store: Store) {
   } satisfies Partial<Ledger>;
 }
 
-/**
- * Gives back all work that was in progress when the last process on an embedded ledger ended. The lock proves that the
- * process is gone.
- */
+/** Gives back all work in progress of the last process on an embedded ledger: the lock proves that it is gone. */
 export async function recover(database: Database, boss: PgBoss): Promise<void> {
   for (const name of queues) await boss.deleteAllJobs(name);
   await database.transaction(async (session) => {
