@@ -1,22 +1,46 @@
 import { InvalidArgumentError } from 'commander';
-import { type Day, day, type DayName, dayName, relativeDays } from '../../calendar.ts';
+import { z } from 'zod';
+import { day, dayName, relativeDays } from '../../calendar.ts';
 import { tokenName } from '../../ledger/principal.ts';
 import { personName } from '../../ledger/records.ts';
 
-export function parseDay(value: string): Day {
-  const parsed = day.safeParse(value);
-  if (!parsed.success) throw new InvalidArgumentError('It must be a calendar day such as 2021-08-25.');
-  return parsed.data;
-}
+/** Parses an argument by a schema. `rule` is the message for those that do not fit. */
+const parserOf =
+  <T>(schema: z.ZodType<T>, rule: string) =>
+  (value: string): T => {
+    const { success, data } = schema.safeParse(value);
+    if (success) return data;
+    throw new InvalidArgumentError(rule);
+  };
 
-export function parseDayName(value: string): DayName {
-  const parsed = dayName.safeParse(value);
-  if (!parsed.success)
-    throw new InvalidArgumentError(
-      `It must be a calendar day such as 2021-08-25, or one of ${relativeDays.join(', ')}.`,
-    );
-  return parsed.data;
-}
+export const parseDay = parserOf(day, 'It must be a calendar day such as 2021-08-25.');
+export const parseDayName = parserOf(
+  dayName,
+  `It must be a calendar day such as 2021-08-25, or one of ${relativeDays.join(', ')}.`,
+);
+const digits = (most: number) =>
+  z
+    .string()
+    .regex(new RegExp(`^\\d{1,${most}}$`))
+    .transform(Number);
+export const parseCount = parserOf(digits(6).pipe(z.number().min(1)), 'It must be a whole number from 1.');
+export const parseDays = parserOf(digits(4), 'Write a number of days, such as 7.');
+export const parsePort = parserOf(
+  digits(5).pipe(z.number().max(65_535)),
+  'It must be a port from 0 to 65535.',
+);
+export const parseHash = parserOf(
+  z
+    .string()
+    .regex(/^[0-9a-f]{64}$/i)
+    .toLowerCase(),
+  'It must be 64 hexadecimal digits.',
+);
+export const parsePerson = parserOf(personName, 'It must be a name of up to 100 characters.');
+export const parseTokenName = parserOf(
+  tokenName,
+  'It must have at most 60 letters, digits, dots, hyphens and underscores.',
+);
 
 /** Adds `name=value` to the parameters given before. */
 export function parseParameter(
@@ -28,36 +52,6 @@ export function parseParameter(
     throw new InvalidArgumentError('It must be a name and a value, such as region=north.');
   if (Object.hasOwn(before, name)) throw new InvalidArgumentError(`${name} has a value already.`);
   return { ...before, [name]: given };
-}
-
-export function parseCount(value: string): number {
-  const count = Number(value);
-  if (!/^\d{1,6}$/.test(value) || count < 1)
-    throw new InvalidArgumentError('It must be a whole number from 1.');
-  return count;
-}
-
-export function parseHash(value: string): string {
-  if (!/^[0-9a-f]{64}$/i.test(value)) throw new InvalidArgumentError('It must be 64 hexadecimal digits.');
-  return value.toLowerCase();
-}
-
-export function parsePerson(value: string): string {
-  const parsed = personName.safeParse(value);
-  if (!parsed.success) throw new InvalidArgumentError('It must be a name of up to 100 characters.');
-  return parsed.data;
-}
-
-export function parsePort(value: string): number {
-  const port = Number(value);
-  if (!/^\d{1,5}$/.test(value) || port > 65_535)
-    throw new InvalidArgumentError('It must be a port from 0 to 65535.');
-  return port;
-}
-
-export function parseTokenName(value: string): string {
-  if (tokenName.safeParse(value).success) return value;
-  throw new InvalidArgumentError('It must have at most 60 letters, digits, dots, hyphens and underscores.');
 }
 
 /** Loads a group of commands and runs one of them with the arguments and options of its command line. */

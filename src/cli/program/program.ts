@@ -1,5 +1,5 @@
 import { Argument, Command, Help, InvalidArgumentError, Option } from 'commander';
-import { parseDayName, parseParameter, parsePort, run } from './parse.ts';
+import { parseDayName, parseDays, parseParameter, parsePort, run } from './parse.ts';
 import { operatorCommands, type ServiceCommands, serviceCommands } from './service.ts';
 import { importFormats } from '../../dataset/sources.ts';
 import { type MappingKey, mappingKeys } from '../../importers/table/mapping.ts';
@@ -139,11 +139,6 @@ function importCommandLine(program: Command, load: () => Promise<ImportCommands>
 
 const keyInHelp = ({ key, type, usual, example, meaning }: MappingKey): string =>
   `  ${key.padEnd(26)} ${meaning}\n  ${''.padEnd(26)} (${type}; ${usual === 'required' ? usual : `default: ${usual}`}; such as ${example})`;
-
-function parseDays(value: string): number {
-  if (!/^\d{1,4}$/.test(value)) throw new InvalidArgumentError('Write a number of days, such as 7.');
-  return Number(value);
-}
 
 function dataCommandLine(program: Command, load: () => Promise<DataCommands>): void {
   program
