@@ -144,29 +144,28 @@ const progress = process.stderr.isTTY && {
 };
 
 const program = commandLine(
-  async () => {
-    const [{ commands }, { readEdition, storeEdition }, { targetFaults }] = await Promise.all([
-      import('./cli/commands.ts'),
-      import('./production/store.ts'),
-      import('./delivery/settings.ts'),
-    ]);
-    return commands({
-      now: new Date(),
-      targetFaults: ({ definition: { file }, config: { marking, deliver } }) =>
-        targetFaults({ file, marking, deliver }, readSettings(variables()).delivery),
-      engine: await nameEngine(),
-      ...catalogue,
-      effects,
-      store: { read: readEdition, write: storeEdition },
-      signal: stop.signal,
-      elapsedMs: () => performance.now(),
-      print,
-      warn,
-      fail,
-    });
-  },
   {
-    version,
+    main: async () => {
+      const [{ commands }, { readEdition, storeEdition }, { targetFaults }] = await Promise.all([
+        import('./cli/commands.ts'),
+        import('./production/store.ts'),
+        import('./delivery/settings.ts'),
+      ]);
+      return commands({
+        now: new Date(),
+        targetFaults: ({ definition: { file }, config: { marking, deliver } }) =>
+          targetFaults({ file, marking, deliver }, readSettings(variables()).delivery),
+        engine: await nameEngine(),
+        ...catalogue,
+        effects,
+        store: { read: readEdition, write: storeEdition },
+        signal: stop.signal,
+        elapsedMs: () => performance.now(),
+        print,
+        warn,
+        fail,
+      });
+    },
     service: async () =>
       (await import('./wiring/commands.ts')).serviceOf({
         readParts,
@@ -292,6 +291,7 @@ const program = commandLine(
       });
     },
   },
+  version,
 );
 
 try {

@@ -42,15 +42,18 @@ const noTables: Tables = {
 
 // No command runs, so none of its actions is loaded.
 const unused = () => Promise.reject(new Error('A command ran.'));
-const program = commandLine(unused, {
-  version: '',
-  service: unused,
-  operator: unused,
-  author: unused,
-  proof: unused,
-  imports: unused,
-  data: unused,
-});
+const program = commandLine(
+  {
+    main: unused,
+    service: unused,
+    operator: unused,
+    author: unused,
+    proof: unused,
+    imports: unused,
+    data: unused,
+  },
+  '',
+);
 
 describe('what is there is in the docs', () => {
   test('commands and their options in docs/commands.md', async () => {

@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import { backfill, type BackfillOptions } from './backfill.ts';
 import { type CommandContext, listed, type Reached, type Where } from './context.ts';
 import { slotsOf, slotsTable } from './greeting.ts';
@@ -17,7 +16,7 @@ import {
 import type { TransitionName } from '../editions/transitions.ts';
 import { AppError } from '../errors.ts';
 import type { AuditRecord, Power } from '../ledger/principal.ts';
-import { deliveryStates, editionStates } from '../ledger/records.ts';
+import type { DeliveryState, EditionState } from '../ledger/records.ts';
 import type { Correctable, DeliveryView, EditionDetail, EditionView, Reissued } from '../ledger/views.ts';
 import { readableBriefs, throwAll } from '../project/load.ts';
 
@@ -25,70 +24,60 @@ import { readableBriefs, throwAll } from '../project/load.ts';
 const ending: ReadonlySet<string> = new Set(['hold', 'cancel', 'disapprove']);
 const notServed = 'No process is working on this ledger now: "sitrep start" continues the work.';
 
-export interface Filter {
-  readonly brief?: string | undefined;
-  readonly state?: string | undefined;
-  readonly edition?: string | undefined;
+interface Filter<State> extends Where {
+  readonly brief?: string;
+  readonly state?: State;
+  readonly edition?: string;
   readonly limit: number;
 }
 
 /** The commands that read the ledger and change it. */
 export function operatorCommands(context: CommandContext) {
   /** Asks the service, and prints the answer as JSON or as text. */
-  const answer = <T>(
-    { out, json }: Where,
-    { ask, text }: { ask: (reached: Reached) => Promise<T>; text: (found: T, reached: Reached) => string },
-  ): Promise<void> =>
-    context.withLedger({ out, work: false }, async (reached) => {
-      const found = await ask(reached);
-      context.print(json ? JSON.stringify(found, null, 2) : text(found, reached));
-    });
+  const answer =
+    <T>(ask: (reached: Reached) => Promise<T>, text: (found: T, reached: Reached) => string) =>
+    ({ out, json }: Where): Promise<void> =>
+      context.withLedger({ out, work: false }, async (reached) => {
+        const found = await ask(reached);
+        context.print(json ? JSON.stringify(found, null, 2) : text(found, reached));
+      });
 
   /** Makes a change and prints the ids of what it changed. */
-  const change = (name: string, where: Where, ask: (reached: Reached) => Promise<string[]>) =>
-    answer(where, {
-      ask,
-      text: (moved, { isServed }) =>
-        [
-          ...moved.map((id) => `${name}: ${/^[0-9a-f]{32}$/.test(id) ? `delivery ${id.slice(0, 8)}` : id}`),
-          ...(isServed || ending.has(name) ? [] : [notServed]),
-        ].join('\n'),
-    });
+  const change = (name: string, ask: (reached: Reached) => Promise<string[]>) =>
+    answer(ask, (moved, { isServed }) =>
+      [
+        ...moved.map((id) => `${name}: ${/^[0-9a-f]{32}$/.test(id) ? `delivery ${id.slice(0, 8)}` : id}`),
+        ...(isServed || ending.has(name) ? [] : [notServed]),
+      ].join('\n'),
+    );
 
   return {
-    async runs({ edition, state, limit, ...filter }: Filter, where: Where) {
-      const query = { ...filter, state: z.enum(editionStates).optional().parse(state) };
-      await answer<(EditionView | EditionDetail)[]>(where, {
-        ask: async ({ service, caller }) =>
+    runs: ({ edition, limit, out, json, ...filter }: Filter<EditionState>) =>
+      answer<(EditionView | EditionDetail)[]>(
+        async ({ service, caller }) =>
           edition === undefined
-            ? listed(limit, (part) => service.editions(caller, { ...query, ...part }))
+            ? listed(limit, (part) => service.editions(caller, { ...filter, ...part }))
             : [await service.edition(caller, edition)],
-        text: editionsTable,
-      });
-    },
+        editionsTable,
+      )({ out, json }),
 
-    async deliveries({ state, limit, ...filter }: Filter, where: Where) {
-      const query = { ...filter, state: z.enum(deliveryStates).optional().parse(state) };
-      await answer(where, {
-        ask: ({ service, caller }) =>
-          listed(limit, (part) => service.deliveries(caller, { ...query, ...part })),
-        text: deliveriesTable,
-      });
-    },
+    deliveries: ({ limit, out, json, ...filter }: Filter<DeliveryState>) =>
+      answer(
+        ({ service, caller }) => listed(limit, (part) => service.deliveries(caller, { ...filter, ...part })),
+        deliveriesTable,
+      )({ out, json }),
 
-    /** `retry`, `hold`, `release` or `cancel`. */
-    change: (name: TransitionName, id: string, where: Where) =>
-      change(name, where, ({ service, caller }) => service.change(caller, name, id)),
+    change: (name: TransitionName) => (id: string, where: Where) =>
+      change(name, ({ service, caller }) => service.change(caller, name, id))(where),
 
-    resend: (id: string, to: string, where: Where) =>
-      change('resend', where, async ({ service, caller }) => [(await service.resend(caller, id, to)).id]),
+    resend: (id: string, { to, ...where }: Where & { to: string }) =>
+      change('resend', async ({ service, caller }) => [(await service.resend(caller, id, to)).id])(where),
 
     /** Decides in the name of the system user, who may claim another name. */
-    decide: (
-      name: DecisionName,
-      what: { ids: readonly string[]; as?: string | undefined; sha256?: string | undefined },
-      where: Where,
-    ) => change(name, where, ({ service, caller }) => service.decide(caller, name, what)),
+    decide:
+      (name: DecisionName) =>
+      (ids: readonly string[], { as, sha256, ...where }: Where & { as?: string; sha256?: string }) =>
+        change(name, ({ service, caller }) => service.decide(caller, name, { ids, as, sha256 }))(where),
 
     /** Requests the next revision of an edition, or lists the editions with rows corrected since. */
     reissue: async (
@@ -100,82 +89,72 @@ export function operatorCommands(context: CommandContext) {
           problem: 'Give one edition to correct, or --list, not both or neither.',
           hint: 'Name one edition, or give --list.',
         });
-      await (id === undefined
-        ? answer(where, {
-            ask: ({ service, caller }) => service.correctable(caller, asOf),
-            text: correctableList,
-          })
-        : answer(where, {
-            ask: ({ service, caller }) => service.reissue(caller, id, asOf),
-            text: revisionText,
-          }));
+      const ask =
+        id === undefined
+          ? answer(({ service, caller }) => service.correctable(caller, asOf), correctableList)
+          : answer(({ service, caller }) => service.reissue(caller, id, asOf), revisionText);
+      await ask(where);
     },
 
     backfill: (brief: string, options: Where & BackfillOptions) => backfill(brief, options, context),
 
-    async next(count: number, json: boolean) {
+    next: async ({ count, json }: { count: number; json: boolean }) => {
       const { briefs, errors } = await readableBriefs(context);
       throwAll(errors);
       const slots = slotsOf(briefs, { now: context.now, count });
       context.print(json ? JSON.stringify(slots, null, 2) : slotsTable(slots));
     },
 
-    prune: async ({
-      editions,
-      addresses,
-      ...where
-    }: Where & { editions?: number | undefined; addresses?: number | undefined }) => {
+    prune: ({ editions, addresses, ...where }: Where & { editions?: number; addresses?: number }) => {
       const before = (days: number | undefined) =>
         days === undefined ? undefined : new Date(context.now.getTime() - days * 86_400_000);
       const asked = { editionsBefore: before(editions), addressesBefore: before(addresses) };
-      await answer(where, {
-        ask: ({ service, caller }) => service.prune(caller, asked),
-        text: (pruned) =>
+      return answer(
+        ({ service, caller }) => service.prune(caller, asked),
+        (pruned) =>
           [
             ...pruned.editions.map((id) => `removed: ${id}`),
             `${pruned.editions.length} editions removed, ${pruned.addresses} addresses forgotten.`,
           ].join('\n'),
-      });
+      )(where);
     },
 
-    addToken: (name: string, given: { may: Power; clearance: Marking }, where: Where) =>
-      answer(where, {
-        async ask({ service, caller }) {
+    addToken: (name: string, { may, clearance, ...where }: Where & { may: Power; clearance: Marking }) =>
+      answer(
+        async ({ service, caller }) => {
           // The token is only printed. The ledger gets its hash.
           const token = newToken();
-          await service.addToken(caller, { name, sha256: hashOfToken(token), ...given });
-          return { name, ...given, token };
+          await service.addToken(caller, { name, sha256: hashOfToken(token), may, clearance });
+          return { name, may, clearance, token };
         },
-        text: ({ may, clearance, token }) =>
-          `${name} may ${may} up to ${clearance} with this token, shown only now:\n${token}`,
-      }),
+        ({ token }) => `${name} may ${may} up to ${clearance} with this token, shown only now:\n${token}`,
+      )(where),
 
-    tokens: (where: Where) =>
-      answer(where, {
-        ask: ({ service, caller }) => service.tokens(caller),
-        text: (tokens) =>
-          tokens.length === 0
-            ? 'No tokens. "sitrep token add" creates one.'
-            : alignColumns([
-                ['NAME', 'MAY', 'CLEARANCE', 'SINCE (UTC)'],
-                ...tokens.map((each) => [each.name, each.may, each.clearance, toSecond(each.createdAt)]),
-              ]),
-      }),
+    tokens: answer(
+      ({ service, caller }) => service.tokens(caller),
+      (tokens) =>
+        tokens.length === 0
+          ? 'No tokens. "sitrep token add" creates one.'
+          : alignColumns([
+              ['NAME', 'MAY', 'CLEARANCE', 'SINCE (UTC)'],
+              ...tokens.map((each) => [each.name, each.may, each.clearance, toSecond(each.createdAt)]),
+            ]),
+    ),
 
     revokeToken: (name: string, where: Where) =>
-      answer(where, {
-        ask: async ({ service, caller }) => {
+      answer(
+        async ({ service, caller }) => {
           await service.revokeToken(caller, name);
           return [name];
         },
-        text: () => `${name} no longer has access.`,
-      }),
+        () => `${name} no longer has access.`,
+      )(where),
 
-    audit: ({ limit, ...filter }: { edition?: string; who?: string; limit: number }, where: Where) =>
-      answer(where, {
-        ask: ({ service, caller }) => listed(limit, (part) => service.audit(caller, { ...filter, ...part })),
-        text: auditTable,
-      }),
+    audit: ({ limit, out, json, ...filter }: Where & { edition?: string; who?: string; limit: number }) =>
+      answer(
+        ({ service, caller }) => listed(limit, (part) => service.audit(caller, { ...filter, ...part })),
+        auditTable,
+      )({ out, json }),
   };
 }
 export type OperatorCommands = ReturnType<typeof operatorCommands>;

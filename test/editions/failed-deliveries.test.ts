@@ -45,9 +45,9 @@ test('"runs" counts recipients, not alerts, and says how many received the editi
     wait: () => Promise.resolve(),
     print: (line) => void lines.push(line),
   });
-  await commands.runs({ limit: 10 }, { out: '', json: false });
+  await commands.runs({ limit: 10, out: '', json: false });
   expect(lines.join('\n')).toMatch(/weekly\/2021-08-22 +incomplete .* 1 of 3 received, 1 failed, 1 waiting/);
-  await commands.runs({ limit: 10 }, { out: '', json: true });
+  await commands.runs({ limit: 10, out: '', json: true });
   expect(JSON.parse(lines.at(-1) ?? '')).toMatchObject([
     {
       state: 'delivering',

@@ -12,26 +12,20 @@ import type { ImportCommands } from '../import.ts';
 import type { OperatorCommands } from '../operate.ts';
 import type { ProofCommands } from '../proof.ts';
 
+interface Groups {
+  readonly main: Commands;
+  readonly service: ServiceCommands;
+  readonly operator: OperatorCommands;
+  readonly author: AuthorCommands;
+  readonly proof: ProofCommands;
+  readonly imports: ImportCommands;
+  readonly data: DataCommands;
+}
+
 /** Each group of actions is loaded only when one of its commands runs, because a group imports large libraries. */
 export function commandLine(
-  commands: () => Promise<Commands>,
-  {
-    version,
-    service,
-    operator,
-    author,
-    proof,
-    imports,
-    data,
-  }: {
-    version: string;
-    service: () => Promise<ServiceCommands>;
-    operator: () => Promise<OperatorCommands>;
-    author: () => Promise<AuthorCommands>;
-    proof: () => Promise<ProofCommands>;
-    imports: () => Promise<ImportCommands>;
-    data: () => Promise<DataCommands>;
-  },
+  load: { readonly [group in keyof Groups]: () => Promise<Groups[group]> },
+  version: string,
 ): Command {
   const program = new Command('sitrep')
     .description('Turns a folder of sourced events (data/) into PDF intelligence briefs (templates/).')
@@ -70,12 +64,12 @@ export function commandLine(
       'after',
       '\nExamples:\n  sitrep generate\n  sitrep generate weekly --as-of 2026-03-01\n  sitrep generate weekly --as-of last-sunday\n  sitrep generate weekly --paper Letter --out briefs\n  sitrep generate by-region --param region=north',
     )
-    .action(run(commands, (its) => its.generate));
+    .action(run(load.main, (its) => its.generate));
 
   program
     .command('list')
     .description('show the briefs, their schedules and when each is due next')
-    .action(run(commands, (its) => its.list));
+    .action(run(load.main, (its) => its.list));
 
   program
     .command('check')
@@ -84,16 +78,16 @@ export function commandLine(
     .option('--mail [address]', 'send a test message instead, to the address or to SITREP_OPERATOR')
     .action(async ({ mail, all }: { mail?: string | true; all: boolean }) =>
       mail === undefined
-        ? (await commands()).check({ all })
-        : (await service()).checkMail(mail === true ? undefined : mail),
+        ? (await load.main()).check({ all })
+        : (await load.service()).checkMail(mail === true ? undefined : mail),
     );
 
-  importCommandLine(program, imports);
-  dataCommandLine(program, data);
-  proofCommandLine(program, proof);
-  authorCommandLine(program, author);
-  serviceCommands(program, service);
-  operatorCommands(program, operator);
+  importCommandLine(program, load.imports);
+  dataCommandLine(program, load.data);
+  proofCommandLine(program, load.proof);
+  authorCommandLine(program, load.author);
+  serviceCommands(program, load.service);
+  operatorCommands(program, load.operator);
   return program;
 }
 

@@ -1,11 +1,10 @@
 import { type Command, Option } from 'commander';
 import { run, parseCount, parseDay, parseHash, parsePerson, parseTokenName } from './parse.ts';
-import { type Marking, markings } from '../../dataset/fields.ts';
-import { type Power, powers } from '../../ledger/principal.ts';
+import { markings } from '../../dataset/fields.ts';
+import { powers } from '../../ledger/principal.ts';
 import { deliveryStates, editionStates } from '../../ledger/records.ts';
 import type { Role } from '../../scheduler/worker.ts';
-import type { Where } from '../context.ts';
-import type { Filter, OperatorCommands } from '../operate.ts';
+import type { OperatorCommands } from '../operate.ts';
 
 /** The commands that run the service, apart from the operator's. */
 export interface ServiceCommands {
@@ -68,10 +67,10 @@ export function operatorCommands(program: Command, operator: () => Promise<Opera
       .addOption(new Option('--state <state>', 'only those in this state').choices(states))
       .option('--limit <count>', 'how many to show at most', parseCount, 100);
   listed('runs', 'show what happened to each edition, and why', editionStates).action(
-    async ({ out, json, ...filter }: Filter & Where) => (await operator()).runs(filter, { out, json }),
+    run(operator, (its) => its.runs),
   );
   listed('deliveries', 'show who received what, and what failed', deliveryStates).action(
-    async ({ out, json, ...filter }: Filter & Where) => (await operator()).deliveries(filter, { out, json }),
+    run(operator, (its) => its.deliveries),
   );
   const changes = [
     ['retry', 'generate an edition again, or resend its failed deliveries'],
@@ -82,14 +81,12 @@ export function operatorCommands(program: Command, operator: () => Promise<Opera
   for (const [name, description] of changes) {
     command(name, description)
       .argument('<id>', 'an edition, such as weekly/2021-08-22, or the first characters of a delivery id')
-      .action(async (id: string, where: Where) => (await operator()).change(name, id, where));
+      .action(run(operator, (its) => its.change(name)));
   }
   command('resend', 'send an edition again to one of its targets')
     .argument('<id>', 'an edition, such as weekly/2021-08-22')
     .requiredOption('--to <address>', 'a target in brief.yaml: its address, webhook or folder')
-    .action(async (id: string, { to, ...where }: { to: string } & Where) =>
-      (await operator()).resend(id, to, where),
-    );
+    .action(run(operator, (its) => its.resend));
   for (const [name, description] of [
     ['approve', 'release the current PDF of an edition whose brief has "approval: true"'],
     ['disapprove', 'withdraw an approval for deliveries that are not sent yet'],
@@ -102,9 +99,7 @@ export function operatorCommands(program: Command, operator: () => Promise<Opera
           parseHash,
         ),
       )
-      .action(async (ids: string[], { as, sha256, ...where }: { as?: string; sha256?: string } & Where) =>
-        (await operator()).decide(name, { ids, as, sha256 }, where),
-      );
+      .action(run(operator, (its) => its.decide(name)));
   }
   command('reissue', 'send a corrected revision of a delivered edition to those who received it')
     .argument('[id]', 'an edition, such as weekly/2021-08-22')
@@ -137,18 +132,14 @@ export function operatorCommands(program: Command, operator: () => Promise<Opera
     .option('--edition <id>', 'only changes to this edition, such as weekly/2021-08-22')
     .option('--who <name>', 'only changes by this token, by "command line" or by "this machine"')
     .option('--limit <count>', 'how many to show at most', parseCount, 100)
-    .action(async ({ out, json, ...filter }: Where & { edition?: string; who?: string; limit: number }) =>
-      (await operator()).audit(filter, { out, json }),
-    );
+    .action(run(operator, (its) => its.audit));
   tokenCommands(program, operator);
   program
     .command('next')
     .description('show the next slots of all briefs, in local time and in UTC')
     .option('--count <count>', 'how many for each brief', parseCount, 3)
     .option('--json', 'print JSON, for programs', false)
-    .action(async ({ count, json }: { count: number; json: boolean }) =>
-      (await operator()).next(count, json),
-    );
+    .action(run(operator, (its) => its.next));
 }
 
 function tokenCommands(program: Command, operator: () => Promise<OperatorCommands>): void {
@@ -167,9 +158,7 @@ function tokenCommands(program: Command, operator: () => Promise<OperatorCommand
         .choices(markings)
         .makeOptionMandatory(),
     )
-    .action(async (name: string, { may, clearance, ...where }: Where & { may: Power; clearance: Marking }) =>
-      (await operator()).addToken(name, { may, clearance }, where),
-    );
+    .action(run(operator, (its) => its.addToken));
   command('list', 'list the tokens, without their values').action(run(operator, (its) => its.tokens));
   command('revoke', 'revoke a token at once')
     .argument('<name>', 'as "sitrep token list" shows it')
