@@ -68,12 +68,13 @@ test('the API and the pages say the same, and the overview counts what failed', 
   const counts = await service.counts(caller);
   expect(counts.deliveries).toEqual({ sent: 1, failed: 1, pending: 1 });
   const view = await service.brief(caller, 'weekly');
-  const page = overviewPage([{ view, brief: null, pictured: null }], {
+  const page = overviewPage({
     caller,
+    locale,
+    briefs: [{ view, brief: null, latest: view.latest, pictured: null }],
     example: null,
     counts,
     sources: [],
-    locale,
   });
   expect(page.attention).toBe('1 delivery failed');
   expect(page.briefs).toMatchObject([

@@ -2,29 +2,14 @@ import { Temporal } from 'temporal-polyfill';
 import { generateAction } from './actions.ts';
 import { namesIn } from './evidence.ts';
 import { briefHref, channelName, differences, editionHref, factIn, stateOf, tally } from './format.ts';
+import { type BriefPageData, daysOfYear } from './queries.ts';
 import { type Day, issueNumber } from '../../calendar.ts';
-import type { Dataset } from '../../dataset/schema.ts';
 import { describeOnPage } from '../problem.ts';
 import { durationOf } from '../../formats.ts';
-import type { Caller } from '../../ledger/principal.ts';
-import type { BriefDetail, EditionView } from '../../ledger/views.ts';
+import type { EditionView } from '../../ledger/views.ts';
 import type { Locale } from '../../locale.ts';
-import { type Brief, papers, type Schedule } from '../../project/brief.ts';
+import { papers, type Schedule } from '../../project/brief.ts';
 import { comingSlots, slotsReporting } from '../../scheduler/slots.ts';
-
-interface BriefPageData {
-  readonly view: BriefDetail;
-  /** Null if the brief cannot be read. */
-  readonly brief: Brief | null;
-  readonly dataset: Dataset | null;
-  readonly editions: readonly EditionView[];
-  readonly year: number;
-  /** The last day that the data cover. */
-  readonly covered: Day | null;
-  readonly caller: Caller;
-  readonly now: Date;
-  readonly locale: Locale;
-}
 
 export function briefPage(data: BriefPageData) {
   const { view, brief, editions, year, covered, caller, now, locale } = data;
@@ -109,17 +94,6 @@ const missingIn = (months: readonly CalendarMonth[]): number =>
 /** The weeks of a year, grouped by the month in which they end. */
 type CalendarMonth = ReturnType<typeof calendarOf>[number];
 
-/** The first and last day of the weeks that end in a year, from Monday to Sunday. */
-export function daysOfYear(year: number): { from: Day; to: Day } {
-  const sunday = (date: Temporal.PlainDate) => date.add({ days: 7 - date.dayOfWeek });
-  const first = sunday(Temporal.PlainDate.from({ year, month: 1, day: 1 }));
-  const last = sunday(Temporal.PlainDate.from({ year, month: 12, day: 31 }));
-  return {
-    from: first.subtract({ days: 6 }).toString(),
-    to: (last.year === year ? last : last.subtract({ days: 7 })).toString(),
-  };
-}
-
 /**
  * Every week of a year with a slot or an edition: the editions for each day that a slot reports on, the missing ones,
  * and the next one due.
@@ -131,14 +105,8 @@ export function calendarOf({
   caller,
   now,
   locale,
-}: {
-  year: number;
+}: Pick<BriefPageData, 'year' | 'editions' | 'caller' | 'now' | 'locale'> & {
   brief: { readonly id: string; readonly paper: string; readonly schedule: Schedule };
-  /** The editions of the year, in any order. */
-  editions: readonly EditionView[];
-  caller: Caller;
-  now: Date;
-  locale: Locale;
 }) {
   const span = daysOfYear(year);
   const slots = slotsReporting(brief.schedule, span);

@@ -16,14 +16,14 @@ import {
 import { pictureHref } from './overview.ts';
 import { fileSize } from '../../formats.ts';
 import { editionPath } from '../../ledger/edition-id.ts';
-import type { EditionDetail, EditionView, StepRecord } from '../../ledger/views.ts';
+import type { EditionDetail, EditionView } from '../../ledger/views.ts';
 import type { Locale } from '../../locale.ts';
 import { steps as stepIds } from '../../render/edition.ts';
 import type { Manifest } from '../../render/manifest.ts';
 import { isSettled } from '../events.ts';
 
 export function editionPage(data: EditionPageData) {
-  const { caller, locale, edition, view, brief, steps, previous, manifest, changes, sources } = data;
+  const { caller, locale, edition, view, brief, previous, manifest, changes, sources } = data;
   const { text } = locale;
   const { id, state, asOf, title, issue, files } = edition;
   const href = editionHref(id);
@@ -52,8 +52,7 @@ export function editionPage(data: EditionPageData) {
     reasonsTitle: text(isStuck ? 'web.edition.problems' : 'web.edition.notes'),
     // The list of parts already shows that the edition fanned out.
     reasons: data.parts.length > 0 && !isStuck ? [] : reasonsOf(edition.reason),
-    follow: isSettled(edition) ? null : followOf(edition, { steps, href, api, locale }),
-    live: isGenerated || (!isOpen(state) && steps.length === 0) ? null : liveOf(edition, { steps, locale }),
+    ...progressOf(data, api),
     parts: partsOf(data),
     isGenerated,
     alt: text('web.edition.pdf', { title: whole, period }),
@@ -90,40 +89,38 @@ export function editionPage(data: EditionPageData) {
   };
 }
 
-/** The names of the steps, by their ids in the ledger. */
-const stepNames = ({ text }: Locale): { [step: string]: string } =>
-  Object.fromEntries(stepIds.map((step) => [step, text(`web.edition.step.${step}`)]));
-
-/** Data for the page's script to follow the edition's progress. */
-function followOf(
-  { state }: EditionDetail,
-  { steps, href, api, locale }: { steps: readonly StepRecord[]; href: string; api: string; locale: Locale },
-) {
+/** The steps so far, and what the page's script needs to follow the edition. */
+function progressOf({ edition, steps, locale: { text, clock } }: EditionPageData, api: string) {
+  const names = Object.fromEntries(stepIds.map((step) => [step, text(`web.edition.step.${step}`)]));
   const last = steps.at(-1);
+  const isRunning = isOpen(edition.state);
   return {
-    events: `${api}/events`,
-    run: last?.run ?? 0,
-    last: last?.number ?? 0,
-    reload: href,
-    isGenerated: !isOpen(state),
-    names: JSON.stringify(stepNames(locale)),
-  };
-}
-
-function liveOf(
-  { state }: EditionDetail,
-  { steps, locale }: { steps: readonly StepRecord[]; locale: Locale },
-) {
-  const ofLastRun = steps.filter(({ run }) => run === steps.at(-1)?.run);
-  const names = stepNames(locale);
-  return {
-    isOpen: isOpen(state),
-    waits: locale.text(state === 'queued' ? 'web.edition.waits_queued' : 'web.edition.waits_running'),
-    steps: ofLastRun.map(({ step, at }) => ({
-      step: names[step] ?? step,
-      // All times are within minutes of each other, so they are given without the day. The script uses the same format.
-      at: { iso: at.toISOString(), text: locale.clock(at) },
-    })),
+    follow: isSettled(edition)
+      ? null
+      : {
+          events: `${api}/events`,
+          run: last?.run ?? 0,
+          last: last?.number ?? 0,
+          reload: editionHref(edition.id),
+          isGenerated: !isRunning,
+          names: JSON.stringify(names),
+        },
+    live:
+      edition.files.length > 0 || (!isRunning && steps.length === 0)
+        ? null
+        : {
+            isOpen: isRunning,
+            waits: text(
+              edition.state === 'queued' ? 'web.edition.waits_queued' : 'web.edition.waits_running',
+            ),
+            steps: steps
+              .filter(({ run }) => run === last?.run)
+              .map(({ step, at }) => ({
+                step: names[step] ?? step,
+                // All times are within minutes of each other, so they are given without the day, as in the script.
+                at: { iso: at.toISOString(), text: clock(at) },
+              })),
+          },
   };
 }
 
@@ -149,25 +146,17 @@ function partsOf({ parts, view, locale }: EditionPageData) {
 function downloadsOf({ text, tag }: Locale, { files, pages }: Manifest, api: string) {
   const size = (kind: string) =>
     fileSize(tag, files.find(({ name }) => name.endsWith(`.${kind}`))?.bytes ?? 0);
+  const link = (kind: string, label: string, note: string) => ({
+    label,
+    href: `${api}/${kind}`,
+    note,
+    save: kind === 'pdf',
+  });
+  const note = text('web.edition.file_pdf_note', { pages: pages ?? 0, size: size('pdf') });
   return [
-    {
-      label: text('web.edition.file_pdf'),
-      href: `${api}/pdf`,
-      note: text('web.edition.file_pdf_note', { pages: pages ?? 0, size: size('pdf') }),
-      save: true,
-    },
-    {
-      label: text('web.edition.file_html'),
-      href: `${api}/html`,
-      note: text('web.edition.file_html_note', { size: size('html') }),
-      save: false,
-    },
-    {
-      label: text('web.edition.file_manifest'),
-      href: `${api}/manifest`,
-      note: text('web.edition.file_manifest_note'),
-      save: false,
-    },
+    link('pdf', text('web.edition.file_pdf'), note),
+    link('html', text('web.edition.file_html'), text('web.edition.file_html_note', { size: size('html') })),
+    link('manifest', text('web.edition.file_manifest'), text('web.edition.file_manifest_note')),
   ];
 }
 
@@ -187,21 +176,16 @@ export function factsOf(locale: Locale, edition: EditionDetail, timeZone: string
     ...fact(text('web.edition.fact.pages'), pages === null ? null : String(pages)),
     ...Object.entries(edition.parameters).flatMap(([name, value]) => fact(name, value)),
     ...fact(text('web.edition.fact.sha256'), edition.sha256),
-    ...edition.approvals.flatMap((approval) => {
-      const who = decidedBy(locale, approval);
-      return fact(text(`web.edition.fact.${approval.decision}`, { who }), null, approval.decidedAt);
+    ...edition.approvals.flatMap(({ decision, decidedAt, user, namedBy, claimedName: claimed }) => {
+      // A claimed name is marked as such, unlike one known to the system or the server.
+      const who =
+        claimed === null
+          ? text('web.edition.decided_by', { user, namedBy })
+          : text('web.edition.decided_for', { claimed, user, namedBy });
+      return fact(text(`web.edition.fact.${decision}`, { who }), null, decidedAt);
     }),
   ];
 }
-
-/** Who decided. A claimed name is marked as such, unlike one known to the system or the server. */
-const decidedBy = (
-  { text }: Locale,
-  { user, namedBy, claimedName }: EditionDetail['approvals'][number],
-): string =>
-  claimedName === null
-    ? text('web.edition.decided_by', { user, namedBy })
-    : text('web.edition.decided_for', { claimed: claimedName, user, namedBy });
 
 type Revision = Pick<EditionView, 'correction'>;
 

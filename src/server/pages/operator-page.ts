@@ -7,7 +7,6 @@ import type { EditionService } from '../../editions/service.ts';
 import { AppError } from '../../errors.ts';
 import type { AuditRecord, Caller } from '../../ledger/principal.ts';
 import { deliveryStates } from '../../ledger/records.ts';
-import type { DeliveryView, EditionView } from '../../ledger/views.ts';
 import type { Locale } from '../../locale.ts';
 import { callerOf } from '../auth.ts';
 
@@ -19,42 +18,72 @@ const failedStates = ['failed', 'bounced', 'held'] as const;
 
 /** The states that the page can filter by: of editions that were not generated, and of deliveries. */
 const shownStates = [...new Set([...failureStates, ...deliveryStates])];
-const isFailure = (state: string): state is (typeof failureStates)[number] =>
-  failureStates.some((each) => each === state);
-const isOfDelivery = (state: string): state is (typeof deliveryStates)[number] =>
-  deliveryStates.some((each) => each === state);
 
-function operatorPage({
-  caller,
-  locale,
-  briefs,
-  wanted,
-  failures,
-  deliveries,
-  next,
-}: {
-  caller: Caller;
-  locale: Locale;
-  briefs: readonly { readonly id: string; readonly title: string }[];
-  wanted: { readonly brief: string; readonly state: string };
-  failures: readonly EditionView[];
-  deliveries: readonly DeliveryView[];
-  /** The cursor of the next page. */
-  next: string | null;
-}) {
+const query = z.object({
+  brief: z.string().default(''),
+  state: z.enum(shownStates).optional().catch(undefined),
+  after: z.string().optional(),
+});
+/** Maximum number of editions or failed deliveries shown for each state. */
+const MOST_FAILURES = 100;
+
+async function gatherDeliveries(
+  service: EditionService,
+  caller: Caller,
+  { brief: name, state, after }: z.output<typeof query>,
+) {
+  const brief = name === '' ? undefined : name;
+  const failures = await Promise.all(
+    failureStates
+      .filter((each) => state === undefined || each === state)
+      .map((each) => service.editions(caller, { brief, state: each, limit: MOST_FAILURES })),
+  );
+  const ofDeliveries = deliveryStates.find((each) => each === state);
+  const deliveries =
+    state === undefined || ofDeliveries
+      ? await service.deliveries(caller, { brief, state: ofDeliveries, after })
+      : { items: [], next: null };
+  // Failures come first on the first page, however many deliveries were sent since.
+  const failed = await Promise.all(
+    (state === undefined && after === undefined ? failedStates : []).map((each) =>
+      service.deliveries(caller, { brief, state: each, limit: MOST_FAILURES }),
+    ),
+  );
+  const first = failed.flatMap(({ items }) => items);
+  const others = deliveries.items.filter(({ id }) => first.every((each) => each.id !== id));
+  return {
+    caller,
+    briefs: await service.briefs(caller),
+    wanted: { brief: name, state: state ?? '' },
+    failures: failures.flatMap(({ items }) => items),
+    deliveries: [...first, ...others],
+    /** The cursor of the next page. */
+    next: deliveries.next,
+  };
+}
+
+function operatorPage(
+  { caller, briefs, wanted, failures, deliveries, next }: Awaited<ReturnType<typeof gatherDeliveries>>,
+  locale: Locale,
+) {
   const here = new URLSearchParams(Object.entries(wanted).filter(([, value]) => value !== ''));
   const back = `/deliveries${here.size > 0 ? `?${here.toString()}` : ''}`;
+  const choices = (given: readonly { value: string; label: string }[], current: string) =>
+    [{ value: '', label: locale.text('web.deliveries.all') }, ...given].map((each) => ({
+      ...each,
+      current: each.value === current,
+    }));
   return {
     title: locale.text('web.deliveries.title'),
     filter: {
-      briefs: [
-        { value: '', label: locale.text('web.deliveries.all') },
-        ...briefs.map(({ id, title }) => ({ value: id, label: title })),
-      ].map((each) => ({ ...each, current: each.value === wanted.brief })),
-      states: [
-        { value: '', label: locale.text('web.deliveries.all') },
-        ...shownStates.map((value) => ({ value, label: named(locale, value).name })),
-      ].map((each) => ({ ...each, current: each.value === wanted.state })),
+      briefs: choices(
+        briefs.map(({ id, title }) => ({ value: id, label: title })),
+        wanted.brief,
+      ),
+      states: choices(
+        shownStates.map((value) => ({ value, label: named(locale, value).name })),
+        wanted.state,
+      ),
     },
     failures: failures.map((edition) => ({
       href: editionHref(edition.id),
@@ -102,49 +131,14 @@ function changeName(locale: Locale, what: string): string {
   return locale.keys.includes(key) ? locale.text(key) : what;
 }
 
-const query = z.object({
-  brief: z.string().default(''),
-  state: z.string().default(''),
-  after: z.string().optional(),
-});
-/** Maximum number of editions or failed deliveries shown for each state. */
-const MOST_FAILURES = 100;
-
 /** Routes for operators only: recipients, failures and the audit. */
 export function operatorRoutes(
   app: FastifyInstance,
   { service, locale, show }: { service: EditionService; locale: Locale; show: Show },
 ): void {
   app.get('/deliveries', async (request, reply) => {
-    const caller = operatorOf(request);
-    const { brief, state, after } = query.parse(request.query);
-    const of = brief === '' ? {} : { brief };
-    const wanted = state === '' ? failureStates : failureStates.filter((each) => each === state);
-    const failures = await Promise.all(
-      wanted.map((each) => service.editions(caller, { ...of, state: each, limit: MOST_FAILURES })),
-    );
-    const deliveries =
-      state === '' || isOfDelivery(state)
-        ? await service.deliveries(caller, { ...of, ...(isOfDelivery(state) && { state }), after })
-        : { items: [], next: null };
-    // Failures come first on the first page, however many deliveries were sent since.
-    const failed = await Promise.all(
-      (state === '' && after === undefined ? failedStates : []).map((each) =>
-        service.deliveries(caller, { ...of, state: each, limit: MOST_FAILURES }),
-      ),
-    );
-    const first = failed.flatMap(({ items }) => items);
-    const others = deliveries.items.filter(({ id }) => first.every((each) => each.id !== id));
-    const page = operatorPage({
-      caller,
-      locale,
-      briefs: await service.briefs(caller),
-      wanted: { brief, state: isFailure(state) || isOfDelivery(state) ? state : '' },
-      failures: failures.flatMap(({ items }) => items),
-      deliveries: [...first, ...others],
-      next: deliveries.next,
-    });
-    return show({ request, reply }, 'operator', page);
+    const data = await gatherDeliveries(service, operatorOf(request), query.parse(request.query));
+    return show({ request, reply }, 'operator', operatorPage(data, locale));
   });
 
   app.get('/record', async (request, reply) => {

@@ -1,47 +1,23 @@
 import { briefHref, editionHref, instant, named, periodOf, saysOf, stateOf } from './format.ts';
-import { type Day, periodEnding } from '../../calendar.ts';
-import type { EditionService } from '../../editions/service.ts';
+import type { OverviewData } from './queries.ts';
+import { periodEnding } from '../../calendar.ts';
 import { describeOnPage } from '../problem.ts';
-import type { Caller } from '../../ledger/principal.ts';
-import type { SourceState } from '../../ledger/records.ts';
-import type { BriefView, EditionView } from '../../ledger/views.ts';
-import type { Locale } from '../../locale.ts';
-import type { Brief } from '../../project/brief.ts';
+import type { EditionView } from '../../ledger/views.ts';
 
-/** A brief in the overview: `last` is its newest edition, `pictured` its newest edition with pages. */
-export interface OverviewEntry {
-  readonly view: BriefView;
-  readonly brief: Brief | null;
-  readonly pictured: EditionView | null;
-}
-
-export function overviewPage(
-  briefs: readonly OverviewEntry[],
-  {
-    caller,
-    example,
-    counts,
-    sources,
-    locale,
-  }: {
-    caller: Caller;
-    example: { brief: string; from: string; to: string } | null;
-    counts: Awaited<ReturnType<EditionService['counts']>>;
-    sources: readonly SourceState[];
-    locale: Locale;
-  },
-) {
+export function overviewPage(data: OverviewData) {
+  const { briefs, caller, example, sources, locale } = data;
   const { text } = locale;
   const operate = caller.may === 'operate';
-  const isEmpty = example !== null && briefs.every(({ view }) => view.latest === null);
+  const isEmpty = example !== null && briefs.every(({ latest }) => latest === null);
   return {
     title: text('web.overview.title'),
     newBrief: briefs.length === 0 ? 'npx sitrep new border-incidents' : null,
+    /** A command that generates the weeks up to the last day that the data cover. */
     backfill: isEmpty
-      ? `npx sitrep backfill ${example.brief} --from ${example.from} --to ${example.to}`
+      ? `npx sitrep backfill ${example.brief} --from ${periodEnding(example.covered, 'P28D').start} --to ${example.covered}`
       : null,
     operate,
-    attention: operate ? attentionOf(briefs, { counts, sources, locale }) : '',
+    attention: operate ? attentionOf(data) : '',
     sources: sources.map(({ dataset, source, lastSuccess, failingSince, failure }) => ({
       source,
       dataset,
@@ -49,8 +25,8 @@ export function overviewPage(
       failing: failingSince && instant(locale, failingSince),
       reasons: failure?.split('\n') ?? [],
     })),
-    briefs: briefs.map(({ view, brief, pictured }) => {
-      const { id, title, subject, marking, next, schedule, latest } = view;
+    briefs: briefs.map(({ view, brief, latest, pictured }) => {
+      const { id, title, subject, marking, next, schedule } = view;
       const period = brief?.config.period;
       return {
         title,
@@ -89,18 +65,7 @@ export function overviewPage(
 }
 
 /** What needs attention, in one line such as `2 deliveries failed, 1 edition on hold`; empty if nothing does. */
-function attentionOf(
-  briefs: readonly OverviewEntry[],
-  {
-    counts: { editions, deliveries },
-    sources,
-    locale,
-  }: {
-    counts: Awaited<ReturnType<EditionService['counts']>>;
-    sources: readonly SourceState[];
-    locale: Locale;
-  },
-): string {
+function attentionOf({ briefs, counts: { editions, deliveries }, sources, locale }: OverviewData): string {
   const counts = [
     ['web.overview.attention.deliveries_failed', (deliveries.bounced ?? 0) + (deliveries.failed ?? 0)],
     ['web.overview.attention.deliveries_on_hold', deliveries.held ?? 0],
@@ -115,15 +80,3 @@ function attentionOf(
 /** The URL contains the PDF's hash, so browsers may cache the picture. */
 export const pictureHref = ({ id, sha256 }: EditionView): string =>
   `${editionHref(id)}/page-1.png?of=${(sha256 ?? '').slice(0, 12)}`;
-
-/** A command that fills an empty overview: it generates the weeks up to the last day that the data cover. */
-export async function exampleOf(
-  briefs: readonly OverviewEntry[],
-  coveredBy: (brief: Brief) => Promise<Day | null>,
-): Promise<{ brief: string; from: Day; to: Day } | null> {
-  const first = briefs.find(({ brief }) => brief !== null)?.brief;
-  const to = first && (await coveredBy(first));
-  if (!first || !to) return null;
-  const { start } = periodEnding(to, 'P28D');
-  return { brief: first.id, from: start, to };
-}

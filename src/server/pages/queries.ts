@@ -1,3 +1,4 @@
+import { Temporal } from 'temporal-polyfill';
 import { unreadable } from '../../editions/visibility.ts';
 import { type Day, periodEnding } from '../../calendar.ts';
 import type { Dataset } from '../../dataset/schema.ts';
@@ -13,7 +14,6 @@ import { describeParameters } from '../../project/parameters.ts';
 import { defaultAsOf } from '../../render/coverage.ts';
 import { type Manifest, manifest } from '../../render/manifest.ts';
 import { changesShown, sourcesShown } from './evidence.ts';
-import type { OverviewEntry } from './overview.ts';
 
 /** Effects for the pages, apart from the service. */
 export interface PageDependencies extends Imprint {
@@ -45,32 +45,46 @@ export async function orNull<T>(wanted: Promise<T>): Promise<T | null> {
   }
 }
 
-/** Every brief with its newest edition, and its newest edition that has a page to show. */
+export type OverviewData = Awaited<ReturnType<typeof gatherOverview>>;
+
+/** All data for the overview. */
 export async function gatherOverview(
   service: EditionService,
   dependencies: PageDependencies,
   caller: Caller,
-): Promise<OverviewEntry[]> {
-  return Promise.all(
+) {
+  const briefs = await Promise.all(
     (await service.briefs(caller)).map(async (view) => {
       const { items } = await service.editions(caller, { brief: view.id, limit: 40 });
-      // An edition that is part of a fan-out is shown on the page of the whole.
-      const latest = items.find(({ partOf }) => partOf === null) ?? view.latest;
       return {
-        view: { ...view, latest },
+        view,
         brief: await orNull(dependencies.loadBrief(view.id)),
+        /** The newest edition. One that is part of a fan-out is shown on the page of the whole. */
+        latest: items.find(({ partOf }) => partOf === null) ?? view.latest,
+        /** The newest edition that has a page to show. */
         pictured: items.find(({ files }) => files.includes('html')) ?? null,
       };
     }),
   );
+  const first = briefs.find(({ brief }) => brief !== null)?.brief ?? null;
+  const dataset = await datasetOf(dependencies, first);
+  return {
+    caller,
+    locale: dependencies.locale,
+    briefs,
+    /** A brief with the last day that its data cover, for an example. */
+    example: first && dataset && { brief: first.id, covered: coveredBy(first, dataset, dependencies.now()) },
+    counts: await service.counts(caller),
+    sources: await service.sources(caller),
+  };
 }
 
 /** All editions of a brief between two days, both included. */
-export async function editionsOf(
+async function editionsOf(
   service: EditionService,
   caller: Caller,
   wanted: { brief: string; from: Day; to: Day },
-): Promise<EditionView[]> {
+): Promise<readonly EditionView[]> {
   const all: EditionView[] = [];
   let after: string | undefined;
   do {
@@ -81,10 +95,52 @@ export async function editionsOf(
   return all;
 }
 
+const datasetOf = async (dependencies: PageDependencies, brief: Brief | null): Promise<Dataset | null> =>
+  brief && orNull(dependencies.loadDataset(brief.config.dataset));
+
 /** The last day that a brief's data cover, or today. */
-export async function coveredBy(dependencies: PageDependencies, brief: Brief | null): Promise<Day | null> {
-  const dataset = brief && (await orNull(dependencies.loadDataset(brief.config.dataset)));
-  return dataset ? defaultAsOf(dataset, brief.config.schedule.timezone, dependencies.now()).asOf : null;
+const coveredBy = (brief: Brief, dataset: Dataset, now: Date): Day =>
+  defaultAsOf(dataset, brief.config.schedule.timezone, now).asOf;
+
+/** The first and last day of the weeks that end in a year, from Monday to Sunday. */
+export function daysOfYear(year: number): { from: Day; to: Day } {
+  const sunday = (date: Temporal.PlainDate) => date.add({ days: 7 - date.dayOfWeek });
+  const first = sunday(Temporal.PlainDate.from({ year, month: 1, day: 1 }));
+  const last = sunday(Temporal.PlainDate.from({ year, month: 12, day: 31 }));
+  return {
+    from: first.subtract({ days: 6 }).toString(),
+    to: (last.year === year ? last : last.subtract({ days: 7 })).toString(),
+  };
+}
+
+export type BriefPageData = Awaited<ReturnType<typeof gatherBrief>>;
+
+/** All data for a brief's page with the editions of a year, by default of the newest. Throws `brief-unknown`. */
+export async function gatherBrief(
+  service: EditionService,
+  dependencies: PageDependencies,
+  { caller, id, year: asked }: { caller: Caller; id: string; year: number | undefined },
+) {
+  const view = await service.brief(caller, id);
+  const brief = await orNull(dependencies.loadBrief(id));
+  const dataset = await datasetOf(dependencies, brief);
+  const now = dependencies.now();
+  /** The last day that the data cover. */
+  const covered = brief && dataset && coveredBy(brief, dataset, now);
+  const newest = view.latest?.asOf ?? covered ?? now.toISOString();
+  const year = asked ?? Number(newest.slice(0, 4));
+  return {
+    caller,
+    locale: dependencies.locale,
+    now,
+    view,
+    /** Null if the brief cannot be read. */
+    brief,
+    dataset,
+    covered,
+    year,
+    editions: await editionsOf(service, caller, { brief: id, ...daysOfYear(year) }),
+  };
 }
 
 export type EditionPageData = Awaited<ReturnType<typeof gatherEdition>>;
@@ -105,7 +161,7 @@ export async function gatherEdition(
     editionsOf(service, caller, { brief: name, from: asOf, to: asOf }),
     readManifest(service, dependencies, { caller, edition }),
   ]);
-  const dataset = brief && (await orNull(dependencies.loadDataset(brief.config.dataset)));
+  const dataset = await datasetOf(dependencies, brief);
   const of = brief && dataset && { brief, dataset, asOf, parameters, correction };
   const { locale } = dependencies;
   return {

@@ -1,19 +1,12 @@
 import { transitionNames } from '../../editions/transitions.ts';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import { briefPage, daysOfYear } from './brief-page.ts';
+import { briefPage } from './brief-page.ts';
 import { editionPage } from './edition-page.ts';
 import { explainPage, rowsFor } from './evidence.ts';
 import { editionHref, periodOf } from './format.ts';
-import { exampleOf, overviewPage } from './overview.ts';
-import {
-  coveredBy,
-  editionsOf,
-  gatherEdition,
-  gatherOverview,
-  orNull,
-  type PageDependencies,
-} from './queries.ts';
+import { overviewPage } from './overview.ts';
+import { gatherBrief, gatherEdition, gatherOverview, type PageDependencies } from './queries.ts';
 import type { Show } from './templates.ts';
 import { day } from '../../calendar.ts';
 import { decisions } from '../../editions/approvals.ts';
@@ -35,35 +28,15 @@ export function readerRoutes(
 ): void {
   const { locale } = dependencies;
   app.get('/', async (request, reply) => {
-    const caller = callerOf(request);
-    const briefs = await gatherOverview(service, dependencies, caller);
-    const example = await exampleOf(briefs, (brief) => coveredBy(dependencies, brief));
-    return show(
-      { request, reply },
-      'overview',
-      overviewPage(briefs, {
-        caller,
-        example,
-        counts: await service.counts(caller),
-        sources: await service.sources(caller),
-        locale,
-      }),
-    );
+    const data = await gatherOverview(service, dependencies, callerOf(request));
+    return show({ request, reply }, 'overview', overviewPage(data));
   });
 
   app.get('/briefs/:brief', async (request, reply) => {
-    const caller = callerOf(request);
     const { brief: id } = briefParams.parse(request.params);
-    const view = await service.brief(caller, id);
-    const brief = await orNull(dependencies.loadBrief(id));
-    const covered = await coveredBy(dependencies, brief);
-    const dataset = brief && (await orNull(dependencies.loadDataset(brief.config.dataset)));
-    const now = dependencies.now();
-    const newest = view.latest?.asOf ?? covered ?? now.toISOString();
-    const year = yearQuery.parse(request.query).year ?? Number(newest.slice(0, 4));
-    const editions = await editionsOf(service, caller, { brief: id, ...daysOfYear(year) });
-    const page = briefPage({ view, brief, dataset, editions, year, covered, caller, now, locale });
-    return show({ request, reply }, 'brief', page);
+    const { year } = yearQuery.parse(request.query);
+    const data = await gatherBrief(service, dependencies, { caller: callerOf(request), id, year });
+    return show({ request, reply }, 'brief', briefPage(data));
   });
 
   app.get('/editions/:brief/:edition', async (request, reply) => {

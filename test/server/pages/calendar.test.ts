@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { thisMachine } from '../../../src/ledger/principal.ts';
 import type { EditionState } from '../../../src/ledger/records.ts';
 import type { EditionView } from '../../../src/ledger/views.ts';
-import { calendarOf, daysOfYear } from '../../../src/server/pages/brief-page.ts';
+import { calendarOf } from '../../../src/server/pages/brief-page.ts';
+import { daysOfYear } from '../../../src/server/pages/queries.ts';
 import { locale } from '../../support/locale.ts';
 
 const weekly = {
