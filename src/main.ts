@@ -8,6 +8,7 @@ import envPaths from 'env-paths';
 import { z } from 'zod';
 import { today } from './calendar.ts';
 import { openChartProcess } from './charts/worker.ts';
+import type { Shell } from './cli/context.ts';
 import { commandLine } from './cli/program/program.ts';
 import { AppError, causesOf, describeFault } from './errors.ts';
 import type { Printer } from './pdf/browser/print.ts';
@@ -135,13 +136,17 @@ const readParts = async (usualLevel: string): Promise<Parts> => {
   };
 };
 
-const fail = (): void => {
-  process.exitCode = 1;
+const now = new Date();
+const shell: Shell = {
+  now,
+  signal: stop.signal,
+  print,
+  warn: (line) => void process.stderr.write(`sitrep: ${line}\n`),
+  fail: () => void (process.exitCode = 1),
+  ...(process.stderr.isTTY && { progress: (line) => void process.stderr.write(`\r\u001B[K${line}`) }),
 };
-const warn = (line: string) => void process.stderr.write(`sitrep: ${line}\n`);
-const progress = process.stderr.isTTY && {
-  progress: (line: string) => void process.stderr.write(`\r\u001B[K${line}`),
-};
+/** For the commands that import or fetch incidents. */
+const importing = { ...shell, knownOn: today(now, 'UTC'), version, cacheFolder };
 
 const program = commandLine(
   {
@@ -152,18 +157,13 @@ const program = commandLine(
         import('./delivery/settings.ts'),
       ]);
       return commands({
-        now: new Date(),
+        ...shell,
         targetFaults: ({ definition: { file }, config: { marking, deliver } }) =>
           targetFaults({ file, marking, deliver }, readSettings(variables()).delivery),
         engine: await nameEngine(),
         ...catalogue,
         effects,
         store: { read: readEdition, write: storeEdition },
-        signal: stop.signal,
-        elapsedMs: () => performance.now(),
-        print,
-        warn,
-        fail,
       });
     },
     service: async () =>
@@ -182,17 +182,16 @@ const program = commandLine(
         import('./wiring/ledger-client.ts'),
       ]);
       return operatorCommands({
-        now: new Date(),
+        ...shell,
         ...catalogue,
         withLedger: async (options, use) => withLedger({ ...options, parts: await readParts('error') }, use),
         wait: () => pause(stop.signal),
-        print,
       });
     },
     author: async () => {
       const { authorCommands } = await import('./cli/author.ts');
       return authorCommands({
-        now: new Date(),
+        ...shell,
         ...catalogue,
         goldens: await project.goldens(),
         scaffold: scaffoldOf('.', { sitrep, schema: join(sitrep, 'templates/brief.schema.json') }),
@@ -203,7 +202,7 @@ const program = commandLine(
             sitrep,
             dependency,
             platform,
-            today: today(new Date(), 'UTC'),
+            today: importing.knownOn,
           });
           const schema = join(folder, 'node_modules/sitrep/templates/brief.schema.json');
           const scaffold = scaffoldOf(folder, { sitrep, schema });
@@ -237,10 +236,7 @@ const program = commandLine(
           });
         },
         acceptedIn: { ci: process.env['CI'] },
-        signal: stop.signal,
         paint,
-        print,
-        warn,
       });
     },
     imports: async () => {
@@ -249,30 +245,18 @@ const program = commandLine(
         import('./dataset/reading/read.ts'),
       ]);
       return importCommands({
-        today: today(new Date(), 'UTC'),
-        version,
-        cacheFolder,
-        signal: stop.signal,
+        ...importing,
         readText,
         writeNew: (file, text) => writeFile(file, text, { flag: 'wx' }),
         actorsIn: async (folder) => (await readDataset(folder, folder)).tables.actors,
-        ...progress,
-        print,
       });
     },
     data: async () =>
       (await import('./cli/data.ts')).dataCommands({
-        knownOn: today(new Date(), 'UTC'),
-        version,
-        cacheFolder,
-        signal: stop.signal,
+        ...importing,
         variables: variables(),
         datasetNames,
         folderOf: (name) => join('data', name),
-        ...progress,
-        print,
-        warn,
-        fail,
       }),
     proof: async () => {
       const [{ proofCommands }, { readPdfFile }, { recordedIn }] = await Promise.all([
@@ -281,13 +265,11 @@ const program = commandLine(
         import('./wiring/ledger-client.ts'),
       ]);
       return proofCommands({
+        ...shell,
         ...catalogue,
         effects,
-        signal: stop.signal,
         readPdf: readPdfFile,
         recordsOf: (out, named) => recordedIn(out, { named, readParts: () => readParts('error') }),
-        sayNo: fail,
-        print,
       });
     },
   },

@@ -1,3 +1,4 @@
+import type { Shell } from './context.ts';
 import type { PreviewOptions } from '../preview/server.ts';
 import { type Day, type DayName, resolveDay, today } from '../calendar.ts';
 import { reportedBy } from '../dataset/incidents.ts';
@@ -29,7 +30,6 @@ const styles: { readonly [kind in DiffLine['kind']]: Style } = {
   same: 'dim',
 };
 
-/** The project of an author. */
 interface AuthorProject extends Catalogue {
   readonly loadMaterial: () => Promise<Material>;
   readonly goldens: GoldenFolder;
@@ -45,8 +45,7 @@ interface AuthorProject extends Catalogue {
 }
 
 /** Effects for the authors' commands. */
-export interface AuthorWorld extends AuthorProject {
-  readonly now: Date;
+export interface AuthorWorld extends AuthorProject, Shell {
   readonly openQueries: Effects['openQueries'];
   readonly drawChart: Effects['drawChart'];
   /** Writes a project without a brief. Throws `operation-refused` if the folder is not empty. */
@@ -57,11 +56,7 @@ export interface AuthorWorld extends AuthorProject {
   preview(options: PreviewOptions): Promise<void>;
   /** The environment variable that decides whether golden files may be accepted. */
   readonly acceptedIn: { readonly ci: string | undefined };
-  readonly signal: AbortSignal;
   paint(style: Style, text: string): string;
-  print(line: string): void;
-  /** Prints a line on standard error. */
-  warn(line: string): void;
 }
 
 interface QueryOptions {

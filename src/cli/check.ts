@@ -10,22 +10,14 @@ import type { Brief } from '../project/brief.ts';
 import { type Catalogue, unknownDataset } from '../project/load.ts';
 import type { Material } from '../render/edition.ts';
 import type { Verdict } from '../rules/rule.ts';
-import { counted } from './context.ts';
+import { counted, type Shell } from './context.ts';
 import { idleWaivers } from '../rules/rules.ts';
 
-export interface CheckWorld extends Catalogue {
+export interface CheckWorld extends Catalogue, Omit<Shell, 'warn'> {
   /** Faults in a brief's targets under the current delivery settings. */
   targetFaults(brief: Brief): Fault[];
   loadMaterial(): Promise<Material>;
   readonly effects: Effects;
-  readonly now: Date;
-  /** Aborted when the program is stopped. */
-  readonly signal: AbortSignal;
-  elapsedMs(): number;
-  /** Prints a line on standard output. */
-  print(line: string): void;
-  /** Sets the exit status to 1. */
-  fail(): void;
 }
 
 /** Faults in one brief or dataset. */
@@ -107,7 +99,7 @@ export async function check(world: CheckWorld, { all }: { readonly all: boolean 
         id,
         produce(request, world.effects, material, {
           signal: world.signal,
-          elapsedMs: () => world.elapsedMs(),
+          elapsedMs: () => performance.now(),
         }),
       );
       verdicts.set(id, [...(verdicts.get(id) ?? []), edition?.rules]);

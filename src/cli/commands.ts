@@ -9,16 +9,15 @@ import { load, namedBriefs, readableBriefs, throwAll } from '../project/load.ts'
 import { defaultAsOf } from '../render/coverage.ts';
 import type { Step } from '../render/edition.ts';
 import { check, type CheckWorld } from './check.ts';
+import type { Shell } from './context.ts';
 
 /** Number of coming slots that `list` shows for each brief. */
 const slotsShown = 3;
 
 /** Effects for the commands. */
-export interface Surroundings extends CheckWorld {
+export interface Surroundings extends CheckWorld, Shell {
   readonly engine: string;
   readonly store: Store;
-  /** Prints a line on standard error. */
-  warn(line: string): void;
 }
 
 const stepWords: { readonly [step in Step]: string } = {
@@ -87,7 +86,7 @@ export function commands(world: Surroundings) {
           store: world.store,
           signal: world.signal,
           reports: {
-            elapsedMs: () => world.elapsedMs(),
+            elapsedMs: () => performance.now(),
             onStep: (edition, step) => world.print(`  ${edition}: ${stepWords[step]}`),
           },
         },

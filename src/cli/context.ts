@@ -3,6 +3,21 @@ import type { Page } from '../ledger/views.ts';
 import type { Catalogue } from '../project/load.ts';
 import type { OperatorService } from './remote.ts';
 
+/** What every command knows of its run, and how it reports. */
+export interface Shell {
+  readonly now: Date;
+  /** Aborted when the program is stopped. */
+  readonly signal: AbortSignal;
+  /** Prints a line on standard output. */
+  print(line: string): void;
+  /** Prints a line on standard error. */
+  warn(line: string): void;
+  /** Sets the exit status to 1. */
+  fail(): void;
+  /** Replaces the line of progress on the terminal, if there is one; empty text removes it. */
+  progress?(line: string): void;
+}
+
 /** A ledger that a command has access to. */
 export interface Reached {
   readonly service: OperatorService;
@@ -12,8 +27,8 @@ export interface Reached {
 }
 
 /** Effects for the operator's commands. */
-export interface CommandContext extends Pick<Catalogue, 'briefIds' | 'loadBrief'> {
-  readonly now: Date;
+export interface CommandContext
+  extends Pick<Shell, 'now' | 'print'>, Pick<Catalogue, 'briefIds' | 'loadBrief'> {
   /**
    * Gives access to an output folder's ledger, by opening it or through the process that has it open, or to the ledger
    * on a server. With `work`, a process that opens the folder also generates and delivers what was requested. Otherwise
@@ -22,7 +37,6 @@ export interface CommandContext extends Pick<Catalogue, 'briefIds' | 'loadBrief'
   withLedger<T>(options: { out: string; work: boolean }, use: (reached: Reached) => Promise<T>): Promise<T>;
   /** Waits long enough for editions to make progress. Rejects if the program is stopped. */
   wait(): Promise<void>;
-  print(line: string): void;
 }
 
 export interface Where {

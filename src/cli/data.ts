@@ -1,4 +1,4 @@
-import { counted, inDigits } from './context.ts';
+import { counted, inDigits, type Shell } from './context.ts';
 import { progressLine } from './import.ts';
 import type { IncidentCoverage } from '../dataset/incidents.ts';
 import { AppError, describeFault, meantBy, withDocs } from '../errors.ts';
@@ -9,16 +9,10 @@ import { type RefreshContext, refreshDataset, type SourceOutcome } from '../refr
 import { dataStatus, type DataStatus, type SourceStatus } from '../refresh/status.ts';
 
 /** Effects for the commands. */
-export interface DataWorld extends RefreshContext {
+export interface DataWorld extends RefreshContext, Pick<Shell, 'print' | 'warn' | 'fail' | 'progress'> {
   datasetNames(): Promise<string[]>;
   /** The folder of a dataset. */
   folderOf(name: string): string;
-  print(line: string): void;
-  warn(line: string): void;
-  /** Called if a source or a dataset failed. */
-  fail(): void;
-  /** Replaces the line of progress on the terminal, if there is one; empty text removes it. */
-  progress?(line: string): void;
 }
 
 export type DataCommands = ReturnType<typeof dataCommands>;

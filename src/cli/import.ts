@@ -1,6 +1,5 @@
 import { basename, dirname, resolve } from 'node:path';
-import { counted, inDigits } from './context.ts';
-import type { Day } from '../calendar.ts';
+import { counted, inDigits, type Shell } from './context.ts';
 import type { RowOf } from '../dataset/schema.ts';
 import type { ImportFormat } from '../dataset/sources.ts';
 import { AppError } from '../errors.ts';
@@ -17,18 +16,13 @@ import {
 import { suggestFor } from '../importers/table/suggest.ts';
 
 /** Effects for the command. */
-export interface ImportWorld extends Pick<ImportContext, 'version' | 'cacheFolder' | 'signal'> {
-  /** Today in UTC. */
-  readonly today: Day;
+export interface ImportWorld extends ImportContext, Pick<Shell, 'print' | 'progress'> {
   /** Null if the file cannot be read. */
   readText(file: string): Promise<string | null>;
   /** Writes a new file. Throws the system's error if it exists. */
   writeNew(file: string, text: string): Promise<void>;
   /** The rows of the table `actors` in a dataset's folder. Throws `dataset-invalid`. */
   actorsIn(folder: string): Promise<readonly RowOf<'actors'>[]>;
-  /** Replaces the line of progress on the terminal, if there is one; empty text removes it. */
-  progress?(line: string): void;
-  print(line: string): void;
 }
 
 interface ImportOptions {
@@ -71,7 +65,7 @@ export function importCommands(world: ImportWorld) {
       const onStep: ImportContext['onStep'] = (step, share) => world.progress?.(progressLine(step, share));
       const report = await importIncidents(
         { importer, files, options, into, complete, lagDays: lag },
-        { ...world, knownOn: world.today, onStep },
+        { ...world, onStep },
       ).finally(() => world.progress?.(''));
       for (const line of describeReport(report, into)) world.print(line);
       await compareActors(world, { report, into, to: actors });
@@ -172,7 +166,7 @@ async function compareActors(
       (matches.others.length === 0 ? '' : ` Not there: ${namesOf(matches.others)}.`),
   );
   if (to === undefined) return;
-  await world.writeNew(to, proposeActors(matches, actors, world.today)).catch((cause: unknown) => {
+  await world.writeNew(to, proposeActors(matches, actors, world.knownOn)).catch((cause: unknown) => {
     const problem = 'cannot be written, or exists already.';
     throw new AppError(
       'import-failed',

@@ -1,3 +1,4 @@
+import type { Shell } from './context.ts';
 import { explained } from '../editions/format.ts';
 import { AppError, describeFault } from '../errors.ts';
 import type { PdfFile } from '../pdf/read.ts';
@@ -7,13 +8,10 @@ import { type EditionNames, type Verification, verify } from '../production/veri
 import type { Recorded } from '../provenance/alterations.ts';
 
 /** Effects for the commands that examine a PDF. */
-export interface ProofWorld extends Repository {
+export interface ProofWorld extends Repository, Pick<Shell, 'print' | 'fail'> {
   readPdf(file: string): Promise<PdfFile>;
   /** The recorded hashes of an edition in an output folder. */
   recordsOf(out: string, named: EditionNames): Promise<readonly Recorded[]>;
-  /** Ends the program with status 1 for a negative answer, which is not an error. */
-  sayNo(): void;
-  print(line: string): void;
 }
 
 export type ProofCommands = ReturnType<typeof proofCommands>;
@@ -26,14 +24,15 @@ export function proofCommands(world: ProofWorld) {
       const recordsOf = (named: EditionNames) => world.recordsOf(out, named);
       const found = await inFile(file, verify(pdf, { beside, altered, recordsOf, repository: world }));
       world.print(json ? JSON.stringify(found, null, 2) : describeVerification(found));
-      if (found.verdict !== 'identical') world.sayNo();
+      // A negative answer is not an error.
+      if (found.verdict !== 'identical') world.fail();
     },
 
     explain: async (file: string, phrase: string, { json }: { json: boolean }): Promise<void> => {
       const { pdf } = await world.readPdf(file);
       const found = await inFile(file, explain(pdf, { phrase, repository: world }));
       world.print(json ? JSON.stringify(found, null, 2) : explained(found));
-      if (found.places.length === 0) world.sayNo();
+      if (found.places.length === 0) world.fail();
     },
   };
 }

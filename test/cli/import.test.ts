@@ -11,7 +11,7 @@ async function newCommand() {
   const lines: string[] = [];
   const progress: string[] = [];
   const commands = importCommands({
-    today: '2024-04-01',
+    knownOn: '2024-04-01',
     version: '0',
     cacheFolder: join(desk.folder, 'cache'),
     readText: (file) => readFile(file, 'utf8').catch(() => null),

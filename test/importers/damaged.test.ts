@@ -127,7 +127,6 @@ test('check names the file once, also if its size and time are as they were, and
     effects: { ...rendering, startPrinting: () => {}, print: unused, browser: unused },
     now: new Date('2024-06-01'),
     signal: AbortSignal.timeout(60_000),
-    elapsedMs: () => 0,
     print: (line) => lines.push(line),
     fail: () => (failures += 1),
   };
