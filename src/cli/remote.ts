@@ -1,4 +1,5 @@
-import { request } from 'node:http';
+import { type IncomingMessage, request } from 'node:http';
+import { json } from 'node:stream/consumers';
 import { z } from 'zod';
 import { unknownEdition } from '../editions/context.ts';
 import type { EditionService } from '../editions/service.ts';
@@ -28,7 +29,6 @@ export type OperatorService = Omit<
 >;
 
 const ANSWER_MS = 60_000;
-const code = z.enum(errorCodes);
 
 /**
  * The service of the process that has the ledger open, through the HTTP API on its socket. That process knows the
@@ -38,14 +38,13 @@ export function remoteService(socket: string): OperatorService {
   const call = async <T extends z.ZodType>(
     method: 'GET' | 'POST' | 'DELETE',
     path: string,
-    { answer, body }: { answer: T; body?: object },
+    { answer: schema, body }: { answer: T; body?: object },
   ): Promise<z.output<T>> => {
-    const { status, json } = await send(socket, { method, path, body });
-    if (status < 400) return answer.parse(json);
-    const { detail, hint, faults, ...details } = problemDetails.parse(json);
-    const known = code.safeParse(details.code);
-    if (known.success)
-      throw new AppError(known.data, faults.length > 0 ? faults : [{ problem: detail, hint }]);
+    const { status, answer } = await send(socket, { method, path, body });
+    if (status < 400) return schema.parse(answer);
+    const { detail, hint, faults, code } = problemDetails.parse(answer);
+    const known = errorCodes.find((each) => each === code);
+    if (known) throw new AppError(known, faults.length > 0 ? faults : { problem: detail, hint });
     throw new AppError('ledger-unusable', {
       problem: `The process that has the ledger open failed: ${detail}`,
       hint: `${hint} Its /readyz may say more.`,
@@ -95,38 +94,22 @@ const search = (query: { readonly [name: string]: unknown }): string => {
   return `?${new URLSearchParams(given.map(([name, value]): [string, string] => [name, String(value)])).toString()}`;
 };
 
-function send(
+async function send(
   socketPath: string,
   { method, path, body }: { method: string; path: string; body: object | undefined },
-): Promise<{ status: number; json: unknown }> {
-  const { promise, resolve, reject } = Promise.withResolvers<{ status: number; json: unknown }>();
-  const text = body === undefined ? undefined : JSON.stringify(body);
-  const headers = text === undefined ? {} : { 'content-type': 'application/json' };
-  const call = request({ socketPath, path, method, headers, timeout: ANSWER_MS }, (response) => {
-    const chunks: Buffer[] = [];
-    response.on('data', (chunk: Buffer) => chunks.push(chunk));
-    response.on('error', reject);
-    response.on('end', () => {
-      try {
-        const json: unknown = JSON.parse(Buffer.concat(chunks).toString('utf8'));
-        resolve({ status: response.statusCode ?? 500, json });
-      } catch (error) {
-        reject(silent(error));
-      }
-    });
-  });
+): Promise<{ status: number; answer: unknown }> {
+  const headers = body === undefined ? {} : { 'content-type': 'application/json' };
+  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
+  const call = request({ socketPath, path, method, headers, timeout: ANSWER_MS }, resolve);
   call.on('timeout', () => call.destroy(new Error('no answer in time')));
-  call.on('error', (error) => reject(silent(error)));
-  call.end(text);
-  return promise;
+  call.on('error', reject);
+  call.end(body && JSON.stringify(body));
+  try {
+    const response = await promise;
+    return { status: response.statusCode ?? 500, answer: await json(response) };
+  } catch (cause) {
+    const problem = 'The process that has the ledger open does not answer.';
+    const hint = 'Try again, because it may just have stopped; otherwise see its log.';
+    throw new AppError('ledger-unusable', { problem, hint }, { cause });
+  }
 }
-
-const silent = (cause: unknown): AppError =>
-  new AppError(
-    'ledger-unusable',
-    {
-      problem: 'The process that has the ledger open does not answer.',
-      hint: 'Try again, because it may just have stopped; otherwise see its log.',
-    },
-    { cause },
-  );

@@ -4,7 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { EditionService } from '../editions/service.ts';
 import { openEventStream, sendEvent } from '../event-stream.ts';
 import type { Caller } from '../ledger/principal.ts';
-import type { EditionDetail, StepRecord } from '../ledger/views.ts';
+import type { EditionDetail } from '../ledger/views.ts';
 import type { Log } from '../log.ts';
 import { callerOf } from './auth.ts';
 import { problemOf } from './problem.ts';
@@ -29,29 +29,20 @@ export const isSettled = ({ state, deliveries }: Pick<EditionDetail, 'state' | '
 
 /** Event ids are positions in the steps; this one marks the end. */
 const END = 'end';
-interface Position {
-  readonly run: number;
-  readonly number: number;
-}
-const readPosition = (text: unknown): Position => {
+const readPosition = (text: unknown): { run: number; number: number } => {
   const [, run, number] = /^(\d{1,9})\.(\d{1,9})$/.exec(String(text)) ?? [];
   return run === undefined ? { run: 0, number: 0 } : { run: Number(run), number: Number(number) };
 };
 
-interface Look {
-  readonly edition: EditionDetail;
-  readonly steps: readonly StepRecord[];
-}
-
 /** Reads an edition once for all streams whose callers have the same access. */
-function openLooks(service: EditionService): (caller: Caller, id: string) => Promise<Look> {
-  const recent = new Map<string, Promise<Look>>();
+function openLooks(service: EditionService) {
   // The edition is read first: if it has ended by then, all its steps are already stored.
-  const look = async (caller: Caller, id: string): Promise<Look> => {
+  const look = async (caller: Caller, id: string) => {
     const edition = await service.edition(caller, id);
     return { edition, steps: await service.steps(caller, id) };
   };
-  return (caller, id) => {
+  const recent = new Map<string, ReturnType<typeof look>>();
+  return (caller: Caller, id: string) => {
     const key = `${caller.may} ${caller.clearance} ${id}`;
     const known = recent.get(key);
     if (known) return known;
@@ -60,6 +51,12 @@ function openLooks(service: EditionService): (caller: Caller, id: string) => Pro
     setTimeout(() => recent.delete(key), LOOK_MS / 2).unref();
     return looked;
   };
+}
+
+interface Streamed {
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+  readonly id: string;
 }
 
 /** The return type of `eventStreams`. */
@@ -76,24 +73,44 @@ export function eventStreams(
 ) {
   let open = 0;
   const look = openLooks(service);
+
+  async function follow(raw: ServerResponse, { request, id }: Streamed): Promise<void> {
+    const startedMs = performance.now();
+    let checkedMs = startedMs;
+    let last = readPosition(request.headers['last-event-id']);
+    let sent = '';
+    while (!raw.destroyed && raw.writableLength < MOST_UNREAD_BYTES) {
+      const { edition, steps } = await look(callerOf(request), id);
+      for (const { run, number, step, at } of steps) {
+        if (run < last.run || (run === last.run && number <= last.number)) continue;
+        last = { run, number };
+        sendEvent(raw, 'step', { run, number, step, at }, `${run}.${number}`);
+      }
+      const { runs: _, ...state } = edition;
+      if (isSettled(edition)) return void sendEvent(raw, 'settled', state, END);
+      const now = JSON.stringify(state);
+      if (now !== sent) sendEvent(raw, 'state', state);
+      sent = now;
+      if (performance.now() - startedMs > longestMs) return;
+      if (performance.now() - checkedMs > ALIVE_MS) {
+        if (!(await mayStill(request))) return;
+        raw.write(': alive\n\n');
+        checkedMs = performance.now();
+      }
+      await delay(edition.state === 'rendering' ? LOOK_MS : IDLE_LOOK_MS);
+    }
+  }
+
   /**
    * Sends an edition's progress as server-sent events with JSON: `step` for each step of its runs, `state` when its
    * state changes, and `settled` at the end. With Last-Event-ID, it continues after that step. After the end, it
    * responds with 204, which tells browsers not to reconnect.
    */
-  return async function sendEvents({
-    request,
-    reply,
-    id,
-  }: {
-    request: FastifyRequest;
-    reply: FastifyReply;
-    id: string;
-  }): Promise<void> {
-    const caller = callerOf(request);
-    const first = await service.edition(caller, id);
-    const last = request.headers['last-event-id'];
-    if (last === END && isSettled(first)) return void (await reply.code(204).send());
+  return async function sendEvents(streamed: Streamed): Promise<void> {
+    const { request, reply, id } = streamed;
+    const first = await service.edition(callerOf(request), id);
+    if (request.headers['last-event-id'] === END && isSettled(first))
+      return void (await reply.code(204).send());
     if (open >= MOST_STREAMS)
       throw problemOf('too-busy', {
         detail: `${open} event streams are already open, which is the maximum.`,
@@ -102,12 +119,7 @@ export function eventStreams(
     const raw = openEventStream(reply, { retryMs: RETRY_MS });
     open += 1;
     try {
-      await follow(raw, {
-        position: readPosition(last),
-        look: () => look(caller, id),
-        mayStill: () => mayStill(request),
-        longestMs,
-      });
+      await follow(raw, streamed);
     } catch (error) {
       // The browser reconnects and then receives the error as a response.
       const fault = error instanceof Error ? error.message : String(error);
@@ -117,44 +129,4 @@ export function eventStreams(
       raw.end();
     }
   };
-}
-
-async function follow(
-  raw: ServerResponse,
-  {
-    position,
-    look,
-    mayStill,
-    longestMs,
-  }: {
-    position: Position;
-    look: () => Promise<Look>;
-    mayStill: () => Promise<boolean>;
-    longestMs: number;
-  },
-): Promise<void> {
-  const startedMs = performance.now();
-  let checkedMs = startedMs;
-  let at = position;
-  let sent = '';
-  while (!raw.destroyed && raw.writableLength < MOST_UNREAD_BYTES) {
-    const { edition, steps } = await look();
-    for (const { run, number, step, at: when } of steps) {
-      if (run < at.run || (run === at.run && number <= at.number)) continue;
-      at = { run, number };
-      sendEvent(raw, 'step', { run, number, step, at: when }, `${run}.${number}`);
-    }
-    const { runs: _, ...state } = edition;
-    if (isSettled(edition)) return void sendEvent(raw, 'settled', state, END);
-    const now = JSON.stringify(state);
-    if (now !== sent) sendEvent(raw, 'state', state);
-    sent = now;
-    if (performance.now() - startedMs > longestMs) return;
-    if (performance.now() - checkedMs > ALIVE_MS) {
-      if (!(await mayStill())) return;
-      raw.write(': alive\n\n');
-      checkedMs = performance.now();
-    }
-    await delay(edition.state === 'rendering' ? LOOK_MS : IDLE_LOOK_MS);
-  }
 }
