@@ -23,24 +23,15 @@ export type Fault = Readonly<z.output<typeof fault>>;
 
 /** `data/x/events.csv, row 4, field source: no source "S9". Add it to sources.csv, or correct the id.` */
 export function describeFault(given: Fault): string {
-  const { file, row, line, field, problem, hint } = given;
-  const where = [
-    file,
-    row === undefined ? undefined : `row ${row}`,
-    line === undefined ? undefined : `line ${line}`,
-    field === undefined ? undefined : `field ${field}`,
-  ].filter((part) => part !== undefined);
+  const where = placeOf(given);
   const note = noteOf(given);
-  const text = [
-    ...(where.length > 0 ? [`${where.join(', ')}:`] : []),
-    problem,
-    ...(note === '' ? [] : [`(${note})`]),
-    hint,
-  ]
-    .join(' ')
-    .trim();
-  return withDocs(text);
+  const parts = [where && `${where}:`, given.problem, note && `(${note})`, given.hint];
+  return withDocs(parts.filter(Boolean).join(' ')).trim();
 }
+
+/** `data/x/events.csv, row 4, field source`; empty if the fault has no place. */
+const placeOf = ({ file, row, line, field }: Fault): string =>
+  [file, row && `row ${row}`, line && `line ${line}`, field && `field ${field}`].filter(Boolean).join(', ');
 
 export const docsFolder = join(import.meta.dirname, '../docs');
 const ownDocs = /(?<![\w/.-])docs(?=\/[a-z-]+\.md\b)/g;
@@ -84,14 +75,12 @@ export function groupFaults(
       isAlike ? problem.replaceAll(quotedPart, '""').replaceAll(/\d[\d,.:-]*/g, '0') : problem,
     ]);
   });
-  return [...causes.values()].flatMap((alike) => {
-    const [first, ...others] = alike;
-    if (first === undefined || others.length === 0) return alike;
-    const count = alike.reduce((sum, each) => sum + (each.count ?? 1), 0);
-    const shown = new Set(others.flatMap((each) => [...exampleOf(each, first), ...(each.also ?? [])]));
-    const also = [...new Set([...(first.also ?? []), ...shown])].slice(0, MOST_EXAMPLES);
-    return [{ ...first, count, ...(also.length > 0 && { also }) }];
-  });
+  return [...causes.values()].flatMap((alike) =>
+    merged(alike, (first, others) => [
+      ...(first.also ?? []),
+      ...others.flatMap((each) => [...exampleOf(each, first), ...(each.also ?? [])]),
+    ]),
+  );
 }
 
 /**
@@ -104,21 +93,25 @@ export function causesOf(faults: readonly Fault[]): Fault[] {
   const causes = Map.groupBy(faults, ({ rule, field, problem, hint }) =>
     JSON.stringify([rule ?? field, rule === undefined ? '' : 'rule', plain(problem), plain(hint)]),
   );
-  return [...causes.values()].flatMap((alike) => {
-    const [first, ...others] = alike;
-    if (first === undefined || others.length === 0) return alike;
-    const count = alike.reduce((sum, each) => sum + (each.count ?? 1), 0);
-    const places = others.map(placeOf).filter((place) => place !== '' && place !== placeOf(first));
-    const also = [...new Set(places)].slice(0, MOST_EXAMPLES);
-    return [{ ...first, count, ...(also.length > 0 && { also }) }];
-  });
+  const place = (given: Fault): string => placeOf({ ...given, field: undefined });
+  return [...causes.values()].flatMap((alike) =>
+    merged(alike, (first, others) =>
+      others.map(place).filter((each) => each !== '' && each !== place(first)),
+    ),
+  );
 }
 
-/** `templates/x/brief.hbs, line 4` */
-const placeOf = ({ file, row, line }: Fault): string =>
-  [file ?? [], row === undefined ? [] : `row ${row}`, line === undefined ? [] : `line ${line}`]
-    .flat()
-    .join(', ');
+/** The first of several faults of one cause, with their number and a few of the examples from the others. */
+function merged(
+  alike: Fault[],
+  examplesIn: (first: Fault, others: readonly Fault[]) => readonly string[],
+): Fault[] {
+  const [first, ...others] = alike;
+  if (first === undefined || others.length === 0) return alike;
+  const count = alike.reduce((sum, each) => sum + (each.count ?? 1), 0);
+  const also = [...new Set(examplesIn(first, others))].slice(0, MOST_EXAMPLES);
+  return [{ ...first, count, ...(also.length > 0 && { also }) }];
+}
 
 /** What distinguishes a fault from the first of its group: the text that it quotes, and its row. */
 function exampleOf({ row, problem }: Fault, first: Fault): string[] {
@@ -196,10 +189,12 @@ export const onAppError =
 export const collectIn = (errors: AppError[]) => onAppError((error): undefined => void errors.push(error));
 
 /** The faults of several errors, without duplicates. */
-export function distinct(errors: readonly AppError[]): Fault[] {
-  const faults = errors.flatMap((error) => error.faults);
-  return [...new Map(faults.map((each) => [JSON.stringify(each), each])).values()];
-}
+export const distinct = (errors: readonly AppError[]): Fault[] =>
+  withoutRepeats(errors.flatMap((error) => error.faults));
+
+export const withoutRepeats = (faults: readonly Fault[]): Fault[] => [
+  ...new Map(faults.map((each) => [JSON.stringify(each), each])).values(),
+];
 
 /** The choice that a misspelt word most likely means, if any is close enough. */
 export function similarTo(

@@ -6,10 +6,8 @@ import { deliveryVariables, givenOf, parseDeliverySettings, variableFaults } fro
 import { AppError, similarTo } from './errors.ts';
 
 const portNumber = z.coerce.number({ error: 'is not a port' }).int('is not a port');
-const count = z.coerce
-  .number({ error: 'is not a whole number from 1' })
-  .int('is not a whole number from 1')
-  .min(1, 'is not a whole number from 1');
+const noCount = 'is not a whole number from 1';
+const count = z.coerce.number({ error: noCount }).int(noCount).min(1, noCount);
 
 const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 
@@ -54,15 +52,18 @@ export function readSettings(variables: { readonly [name: string]: string | unde
   }
 }
 
-/** Variables that look like settings but are not, each with the most similar setting. */
-export function misspeltVariables(variables: {
-  readonly [name: string]: string | undefined;
-}): { name: string; similar: string | undefined }[] {
+/** Notices on variables that look like settings but are not, each with the most similar setting. */
+export function misspeltVariables(variables: { readonly [name: string]: string | undefined }): string[] {
   const known = [...Object.keys(deliveryVariables.shape), ...Object.keys(serviceVariables.shape)];
   return Object.keys(variables)
     .filter((name) => name.startsWith('SITREP_') && !name.startsWith(CREDENTIAL_PREFIX))
     .filter((name) => !known.includes(name))
-    .map((name) => ({ name, similar: similarTo(name, known) }));
+    .map((name) => {
+      const similar = similarTo(name, known);
+      const hint =
+        similar === undefined ? 'docs/operating.md lists all settings.' : `Do you mean ${similar}?`;
+      return `${name} is no setting of Sitrep and is ignored. ${hint}`;
+    });
 }
 
 /**

@@ -14,9 +14,9 @@ test('a misspelt variable is named with a setting like it, where there is one, a
     PATH: '/bin',
   };
   expect(misspeltVariables(variables)).toEqual([
-    { name: 'SITREP_WEATHER', similar: undefined },
-    { name: 'SITREP_MAIL_FORM', similar: 'SITREP_MAIL_FROM' },
-    { name: 'SITREP_SMPT_URL', similar: 'SITREP_SMTP_URL' },
+    'SITREP_WEATHER is no setting of Sitrep and is ignored. docs/operating.md lists all settings.',
+    'SITREP_MAIL_FORM is no setting of Sitrep and is ignored. Do you mean SITREP_MAIL_FROM?',
+    'SITREP_SMPT_URL is no setting of Sitrep and is ignored. Do you mean SITREP_SMTP_URL?',
   ]);
 });
 

@@ -4,7 +4,7 @@ import { type Day, type DayName, resolveDay, today } from '../calendar.ts';
 import { reportedBy } from '../dataset/incidents.ts';
 import type { Row, Value } from '../dataset/parse-rows.ts';
 import { alignColumns, ofFuture } from '../editions/format.ts';
-import { AppError, distinct, type Fault, meantBy } from '../errors.ts';
+import { AppError, collectIn, distinct, type Fault, meantBy } from '../errors.ts';
 import {
   compareGoldens,
   type Difference,
@@ -163,12 +163,10 @@ export function authorCommands(world: AuthorWorld) {
       const found: { brief: Brief; differences: Difference[] }[] = [];
       for (const { brief, dataset } of loaded) {
         world.signal.throwIfAborted();
-        try {
-          found.push({ brief, differences: await compareGoldens({ brief, dataset, accepted }, golden) });
-        } catch (error) {
-          if (!(error instanceof AppError)) throw error;
-          errors.push(error);
-        }
+        const differences = await compareGoldens({ brief, dataset, accepted }, golden).catch(
+          collectIn(errors),
+        );
+        if (differences) found.push({ brief, differences });
       }
       const differences = [...found.flatMap((each) => each.differences), ...strays];
       if (update) await world.goldens.accept(differences);

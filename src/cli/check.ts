@@ -1,7 +1,7 @@
 import { today } from '../calendar.ts';
 import { damagedFiles, datedAhead } from '../dataset/reading/incident-store.ts';
 import type { Dataset } from '../dataset/schema.ts';
-import { AppError, causesOf, describeFault, type Fault } from '../errors.ts';
+import { AppError, causesOf, describeFault, type Fault, withoutRepeats } from '../errors.ts';
 import { unreadFiles } from '../importers/unread-files.ts';
 import { checkBrief, knownLater, unknownCaptions, unknownFindings } from '../production/check-brief.ts';
 import { editionsAskedFor } from '../production/fan-out.ts';
@@ -128,16 +128,8 @@ export async function check(world: CheckWorld, { all }: { readonly all: boolean 
 
 /** Removes duplicates, because editions of a brief often share a fault. */
 function eachOnce({ subject, errors, warnings }: Found): Found {
-  const once = (faults: readonly Fault[]): Fault[] => [
-    ...new Map(faults.map((fault) => [JSON.stringify(fault), fault])).values(),
-  ];
-  const own = once(errors);
-  const known = new Set(own.map((fault) => JSON.stringify(fault)));
-  return {
-    subject,
-    errors: own,
-    warnings: once(warnings).filter((each) => !known.has(JSON.stringify(each))),
-  };
+  const own = withoutRepeats(errors);
+  return { subject, errors: own, warnings: withoutRepeats([...own, ...warnings]).slice(own.length) };
 }
 
 /** The usual size of a terminal, minus the last lines and the prompt. */
