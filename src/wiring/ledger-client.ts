@@ -7,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Parts } from './parts.ts';
 import type { Reached } from '../cli/context.ts';
 import { remoteService } from '../cli/remote.ts';
+import { refused } from '../editions/context.ts';
 import type { EditionService } from '../editions/service.ts';
 import { AppError } from '../errors.ts';
 import type { EmbeddedLedger } from '../ledger/open.ts';
@@ -81,19 +82,16 @@ export async function serveOthers(
 export async function askForLink(out: string, { databaseUrl, systemUser }: Parts): Promise<string> {
   if (databaseUrl === undefined && (await answers(socketPath(out))))
     return remoteService(socketPath(out)).link(commandLine(systemUser));
-  throw new AppError(
-    'operation-refused',
-    databaseUrl === undefined
-      ? {
-          file: ledgerFolder(out),
-          problem: 'No sitrep that serves pages runs on this ledger.',
-          hint: 'Run "sitrep start" first, or name its folder with --out.',
-        }
-      : {
-          problem: 'A server whose ledger is on PostgreSQL gives out no links.',
-          hint: 'Run "sitrep token add NAME --may operate --clearance TLP:RED", and log in with that token at /login.',
-        },
-  );
+  if (databaseUrl !== undefined)
+    throw refused(
+      'A server whose ledger is on PostgreSQL gives out no links.',
+      'Run "sitrep token add NAME --may operate --clearance TLP:RED", and log in with that token at /login.',
+    );
+  throw new AppError('operation-refused', {
+    file: ledgerFolder(out),
+    problem: 'No sitrep that serves pages runs on this ledger.',
+    hint: 'Run "sitrep start" first, or name its folder with --out.',
+  });
 }
 
 /**
@@ -103,9 +101,9 @@ export async function askForLink(out: string, { databaseUrl, systemUser }: Parts
 export async function holdLedger(
   out: string,
   parts: Pick<Parts, 'log' | 'stop'>,
-  { waitMs = MOST_WAIT_MS }: { waitMs?: number } = {},
+  { waitMs }: { waitMs?: number } = {},
 ): Promise<EmbeddedLedger> {
-  const ledger = await openUnlessServed(out, parts, { waitMs });
+  const ledger = await openUnlessServed(out, parts, waitMs);
   if (ledger === 'served')
     throw new AppError('ledger-in-use', {
       file: ledgerFolder(out),
@@ -125,7 +123,7 @@ const LOOK_MS = 1_000;
 async function openUnlessServed(
   out: string,
   parts: Pick<Parts, 'log' | 'stop'>,
-  { waitMs = MOST_WAIT_MS }: { waitMs?: number } = {},
+  waitMs = MOST_WAIT_MS,
 ): Promise<EmbeddedLedger | 'served'> {
   const deadlineMs = performance.now() + waitMs;
   for (;;) {
@@ -165,18 +163,17 @@ export async function recordedIn(
   // A query must not create a ledger.
   if (own.databaseUrl === undefined && !existsSync(ledgerFolder(out))) return [];
   return withLedger({ out, work: false, parts: own }, async ({ service, caller }) => {
-    const found = await Promise.all(
-      ids.map((id) =>
-        service.edition(caller, id).catch((error: unknown) => {
-          if (error instanceof AppError && error.code === 'edition-unknown') return null;
-          throw error;
-        }),
-      ),
-    );
-    return found.flatMap((edition) =>
-      edition !== null && edition.paper === paper && edition.sha256 !== null
-        ? [{ where: 'the ledger', sha256: edition.sha256 }]
-        : [],
-    );
+    const found = ids.map(async (id): Promise<Recorded[]> => {
+      try {
+        const edition = await service.edition(caller, id);
+        return edition.paper === paper && edition.sha256 !== null
+          ? [{ where: 'the ledger', sha256: edition.sha256 }]
+          : [];
+      } catch (error) {
+        if (error instanceof AppError && error.code === 'edition-unknown') return [];
+        throw error;
+      }
+    });
+    return (await Promise.all(found)).flat();
   });
 }

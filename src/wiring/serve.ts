@@ -23,7 +23,6 @@ import { linkTo } from '../server/auth.ts';
 import { type Health, serveHealth } from '../server/health.ts';
 import { openMetrics } from '../server/metrics.ts';
 import { openPages } from '../server/pages/pages.ts';
-import type { PageDependencies } from '../server/pages/queries.ts';
 import { serve } from '../server/server.ts';
 
 const SNAPSHOT_MS = 15 * 60_000;
@@ -79,7 +78,7 @@ export async function runService({
   };
   let port: number;
   if (roles.includes('server'))
-    ({ port, newLink } = service.use(await openHttp({ ledger, service: editions, health, parts })));
+    ({ port, newLink } = service.use(await openHttp(editions, { ledger, health, parts })));
   else ({ port } = service.use(await serveHealth(health, parts.http)));
   if (embedded) service.use(keepSnapshots(embedded, log));
   if (roles.includes('worker')) service.use(await work());
@@ -124,52 +123,31 @@ function keepSnapshots(ledger: { snapshot(): Promise<void> }, log: Log): AsyncDi
 }
 
 /** Serves the API and the pages of a ledger. `newLink` creates a link that logs one browser in. */
-async function openHttp({
-  ledger,
-  service,
-  health,
-  parts,
-}: {
-  ledger: Ledger;
-  service: EditionService;
-  health: Health;
-  parts: Parts;
-}): Promise<AsyncDisposable & { port: number; newLink: () => string }> {
+async function openHttp(
+  service: EditionService,
+  { ledger, health, parts }: { ledger: Ledger; health: Health; parts: Parts },
+) {
+  const { log, readAsset, http } = parts;
   const { publicUrl } = parts.delivery;
   const sessions = openSessions(ledger, { now });
-  const server = await serve(
-    {
-      service,
-      sessions,
-      key: await sessionKey(ledger),
-      health,
-      readAsset: parts.readAsset,
-      pages: await openPages(service, worldOf(parts)),
-      log: parts.log,
+  const key = await sessionKey(ledger);
+  const pages = await openPages(service, {
+    ...parts,
+    picture: openPictures({ cacheFolder: parts.cacheFolder, draw: parts.drawPicture }),
+    readFile: readEditionFile,
+    explain: async (pdf, phrase) => {
+      const { explain } = await import('../production/explain.ts');
+      return explain(pdf, { phrase, repository: parts });
     },
-    { ...parts.http, publicUrl },
+    now,
+  });
+  const server = await serve(
+    { service, sessions, key, health, readAsset, pages, log },
+    { ...http, publicUrl },
   );
+  // A host that stands for all addresses includes the loopback address.
+  const host = http.host === '0.0.0.0' ? '127.0.0.1' : http.host === '::' ? '::1' : http.host;
   // If the cookie is limited to https, it works only at the public address.
-  const address = publicUrl ?? addressOf(parts.http.host, server.port);
+  const address = publicUrl ?? `http://${host.includes(':') ? `[${host}]` : host}:${server.port}`;
   return { ...server, newLink: () => linkTo(address, sessions.newLink()) };
 }
-
-/**
- * The address of a server for a browser on this machine. A host that stands for all addresses includes the loopback
- * address.
- */
-const addressOf = (host: string, port: number): string => {
-  const reached = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
-  return `http://${reached.includes(':') ? `[${reached}]` : reached}:${port}`;
-};
-
-const worldOf = (parts: Parts): PageDependencies => ({
-  ...parts,
-  picture: openPictures({ cacheFolder: parts.cacheFolder, draw: parts.drawPicture }),
-  readFile: readEditionFile,
-  explain: async (pdf, phrase) => {
-    const { explain } = await import('../production/explain.ts');
-    return explain(pdf, { phrase, repository: parts });
-  },
-  now,
-});
