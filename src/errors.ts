@@ -165,7 +165,6 @@ export class AppError extends Error {
 
   constructor(
     code: ErrorCode,
-    /** One fault, or several. */
     faults: Fault | readonly Fault[],
     { warnings = [], ...options }: { cause?: unknown; warnings?: readonly Fault[] } = {},
   ) {

@@ -53,5 +53,4 @@ export function redactText(
   return plain.replace(alone, `${mailbox.charAt(0)}…`);
 }
 
-/** Shortens every address in the text. */
 export const redactAddresses = (text: string): string => text.replace(anyAddress, redactAddress);

@@ -44,7 +44,6 @@ interface AuthorProject extends Catalogue {
   };
 }
 
-/** Effects for the authors' commands. */
 export interface AuthorWorld extends AuthorProject, Shell {
   readonly openQueries: Effects['openQueries'];
   readonly drawChart: Effects['drawChart'];
@@ -69,7 +68,6 @@ interface QueryOptions {
 
 export type AuthorCommands = ReturnType<typeof authorCommands>;
 
-/** The commands for authors of briefs. */
 export function authorCommands(world: AuthorWorld) {
   return {
     preview: async (

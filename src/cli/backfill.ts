@@ -1,10 +1,10 @@
 import type { Day } from '../calendar.ts';
 import { receivedText } from '../editions/format.ts';
 import { AppError } from '../errors.ts';
-import type { EditionView, Progress } from '../ledger/views.ts';
+import type { Backfilled, EditionView, Progress } from '../ledger/views.ts';
 import { type CommandContext, listed, type Where } from './context.ts';
 
-export interface BackfillOptions {
+export interface BackfillOptions extends Where {
   readonly from: Day;
   readonly to: Day;
   readonly deliver: boolean;
@@ -17,7 +17,7 @@ const isBusy = ({ editions: { queued = 0, rendering = 0 }, deliveriesOnTheirWay 
 /** Requests the editions of past slots and reports progress until all are generated. Throws if some were not. */
 export async function backfill(
   brief: string,
-  { from, to, deliver, ...where }: Where & BackfillOptions,
+  { from, to, deliver, ...where }: BackfillOptions,
   context: CommandContext,
 ) {
   if (from > to)
@@ -84,7 +84,6 @@ async function patiently<T>({ wait }: Pick<CommandContext, 'wait'>, ask: () => P
   }
 }
 
-/** Throws if an edition was not generated. */
 function refuseFailures(editions: readonly EditionView[]): void {
   const failed = editions.filter(({ state }) => state === 'held' || state === 'failed');
   if (failed.length === 0) return;
@@ -99,13 +98,7 @@ function refuseFailures(editions: readonly EditionView[]): void {
 
 function backfillHead(
   brief: string,
-  {
-    from,
-    to,
-    deliver,
-    all,
-    new: fresh,
-  }: { from: Day; to: Day; deliver: boolean; all: readonly string[]; new: readonly string[] },
+  { from, to, deliver, all, new: fresh }: Omit<BackfillOptions, keyof Where> & Backfilled,
 ): string {
   if (all.length === 0) return `${brief} has no slot that reports through a day from ${from} to ${to}.`;
   const there = all.length - fresh.length;

@@ -11,10 +11,8 @@ import type { Step } from '../render/edition.ts';
 import { check, type CheckWorld } from './check.ts';
 import type { Shell } from './context.ts';
 
-/** Number of coming slots that `list` shows for each brief. */
 const slotsShown = 3;
 
-/** Effects for the commands. */
 export interface Surroundings extends CheckWorld, Shell {
   readonly engine: string;
   readonly store: Store;
@@ -43,7 +41,6 @@ interface GenerateOptions {
 
 export type Commands = ReturnType<typeof commands>;
 
-/** The main commands. */
 export function commands(world: Surroundings) {
   return {
     generate: async (

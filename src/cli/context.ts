@@ -26,7 +26,6 @@ export interface Reached {
   readonly isServed: boolean;
 }
 
-/** Effects for the operator's commands. */
 export interface CommandContext
   extends Pick<Shell, 'now' | 'print'>, Pick<Catalogue, 'briefIds' | 'loadBrief'> {
   /**

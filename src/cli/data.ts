@@ -8,10 +8,8 @@ import { unreadFiles } from '../importers/unread-files.ts';
 import { type RefreshContext, refreshDataset, type SourceOutcome } from '../refresh/refresh.ts';
 import { dataStatus, type DataStatus, type SourceStatus } from '../refresh/status.ts';
 
-/** Effects for the commands. */
 export interface DataWorld extends RefreshContext, Pick<Shell, 'print' | 'warn' | 'fail' | 'progress'> {
   datasetNames(): Promise<string[]>;
-  /** The folder of a dataset. */
   folderOf(name: string): string;
 }
 

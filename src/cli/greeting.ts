@@ -7,15 +7,7 @@ import type { Role } from '../scheduler/worker.ts';
 /** The service's message when it is ready: coming slots, what is on hold, and how to see the past. */
 export function greeting(
   briefs: readonly Brief[],
-  {
-    now,
-    port,
-    roles,
-    settings,
-    notices,
-    link,
-    isServer,
-  }: {
+  service: {
     now: Date;
     port: number;
     roles: readonly Role[];
@@ -28,7 +20,8 @@ export function greeting(
     isServer: boolean;
   },
 ): string[] {
-  const login = isServer
+  const { port, roles, settings, link } = service;
+  const login = service.isServer
     ? 'npx sitrep token add NAME --may operate --clearance TLP:RED makes a token for /login'
     : 'npx sitrep open logs you in';
   const byMail = briefs.filter(({ config }) => config.deliver.some((target) => 'email' in target));
@@ -40,7 +33,7 @@ export function greeting(
     ),
   );
   return [
-    ...notices,
+    ...service.notices,
     ...examples,
     `Running as ${roles.join(', ')}. Health and metrics: http://127.0.0.1:${port}/readyz, /healthz, /metrics.`,
     ...(roles.includes('server')
@@ -54,7 +47,7 @@ export function greeting(
     ...(roles.includes('scheduler')
       ? [
           'Next slots:',
-          slotsTable(slotsOf(briefs, { now, count: 1 })),
+          slotsTable(slotsOf(briefs, { now: service.now, count: 1 })),
           'For past slots: npx sitrep backfill weekly --from 2021-08-02 --to 2021-08-30',
         ]
       : []),

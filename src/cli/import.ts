@@ -15,7 +15,6 @@ import {
 } from '../importers/import.ts';
 import { suggestFor } from '../importers/table/suggest.ts';
 
-/** Effects for the command. */
 export interface ImportWorld extends ImportContext, Pick<Shell, 'print' | 'progress'> {
   /** Null if the file cannot be read. */
   readText(file: string): Promise<string | null>;

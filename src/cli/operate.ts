@@ -31,7 +31,6 @@ interface Filter<State> extends Where {
   readonly limit: number;
 }
 
-/** The commands that read the ledger and change it. */
 export function operatorCommands(context: CommandContext) {
   /** Asks the service, and prints the answer as JSON or as text. */
   const answer =
@@ -96,7 +95,7 @@ export function operatorCommands(context: CommandContext) {
       await ask(where);
     },
 
-    backfill: (brief: string, options: Where & BackfillOptions) => backfill(brief, options, context),
+    backfill: (brief: string, options: BackfillOptions) => backfill(brief, options, context),
 
     next: async ({ count, json }: { count: number; json: boolean }) => {
       const { briefs, errors } = await readableBriefs(context);

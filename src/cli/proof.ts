@@ -7,7 +7,6 @@ import type { Repository } from '../production/open-edition.ts';
 import { type EditionNames, type Verification, verify } from '../production/verify.ts';
 import type { Recorded } from '../provenance/alterations.ts';
 
-/** Effects for the commands that examine a PDF. */
 export interface ProofWorld extends Repository, Pick<Shell, 'print' | 'fail'> {
   readPdf(file: string): Promise<PdfFile>;
   /** The recorded hashes of an edition in an output folder. */
@@ -16,7 +15,6 @@ export interface ProofWorld extends Repository, Pick<Shell, 'print' | 'fail'> {
 
 export type ProofCommands = ReturnType<typeof proofCommands>;
 
-/** The commands for verifying a PDF. */
 export function proofCommands(world: ProofWorld) {
   return {
     verify: async (file: string, { out, json }: { out: string; json: boolean }): Promise<void> => {

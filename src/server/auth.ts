@@ -8,11 +8,9 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** The authenticated caller; null for a stranger, who may use only open routes. */
     caller: Caller | null;
-    /** Why the request's token was refused. */
     refusal: RequestError | null;
   }
   interface FastifyContextConfig {
-    /** Whether strangers may use the route. */
     open?: boolean;
   }
 }

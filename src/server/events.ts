@@ -59,7 +59,6 @@ interface Streamed {
   readonly id: string;
 }
 
-/** The return type of `eventStreams`. */
 export type SendEvents = ReturnType<typeof eventStreams>;
 
 /** The event streams of a server. `mayStill` is called at intervals to check that the caller still has access. */

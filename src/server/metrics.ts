@@ -33,7 +33,6 @@ export function openMetrics(
   let beatenMs = 0;
   return {
     contentType: registry.contentType,
-    /** The metrics in Prometheus's text format. */
     async read() {
       // A new registry, so that what is no longer there leaves no number behind.
       const current = new Registry();

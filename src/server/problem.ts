@@ -44,7 +44,6 @@ export const problemDetails = z.object({
   detail: z.string(),
   /** Stable across versions. */
   code: z.string(),
-  /** How to fix the problem. */
   hint: z.string(),
   /** The individual faults, if there are several or they have a location. */
   faults: z.array(fault),
@@ -250,6 +249,5 @@ export const describeOnPage = (given: Fault): string =>
 /** The HTML pages. They use all paths except `/api`, `/docs` and those named here. */
 export interface Pages {
   routes(app: FastifyInstance): void | Promise<void>;
-  /** The page for a problem. */
   problemPage(problem: Problem, caller: Caller | null): string;
 }

@@ -37,7 +37,6 @@ export interface ServerOptions {
 export interface Served {
   readonly service: EditionService;
   readonly sessions: Sessions;
-  /** The key that signs session cookies. */
   readonly key: string;
   readonly health: Health;
   readonly readAsset: (name: string) => Promise<string>;
@@ -75,20 +74,12 @@ const policy = {
   },
 };
 
-/** Serves the API and the pages. Returns the port. */
 export async function serve(
   served: Served,
-  {
-    host,
-    port,
-    publicUrl,
-    requestsPerMinute,
-    arriveMs = ARRIVE_MS,
-    mostDelayMs = MOST_DELAY_MS,
-    longestStreamMs,
-  }: ServerOptions,
+  { arriveMs = ARRIVE_MS, ...options }: ServerOptions,
 ): Promise<AsyncDisposable & { port: number }> {
   const { service, sessions, key, pages, log } = served;
+  const { publicUrl } = options;
   const cookieName = sessionCookie(key);
   const secure = publicUrl?.startsWith('https:') ?? false;
   const answer = (error: unknown, request: FastifyRequest, reply: FastifyReply) =>
@@ -126,7 +117,7 @@ export async function serve(
   await app.register(fastifyStatic, { serve: false });
   const { mayStill } = guard(app, { sessions, cookie: cookieName, publicUrl });
   await app.register(rateLimit, {
-    max: requestsPerMinute,
+    max: options.requestsPerMinute,
     timeWindow: '1 minute',
     keyGenerator: ({ caller, ip }) => caller?.name ?? ip,
     errorResponseBuilder: (_request, { after, ttl }) =>
@@ -148,14 +139,14 @@ export async function serve(
   );
   health(app, served.health, { guarded: true });
   await app.register(async (scope) => {
-    await scope.register(underPressure, { maxEventLoopDelay: mostDelayMs });
+    await scope.register(underPressure, { maxEventLoopDelay: options.mostDelayMs ?? MOST_DELAY_MS });
     login(scope, { sessions, cookie: cookieName, secure, attemptsPerMinute: LOGINS_PER_MINUTE });
-    const sendEvents = eventStreams(service, { mayStill, log, longestMs: longestStreamMs });
+    const sendEvents = eventStreams(service, { mayStill, log, longestMs: options.longestStreamMs });
     await api(scope, service, { sendEvents, readAsset: served.readAsset });
     await pages?.routes(scope);
   });
   refuseOtherMethods(app, routes);
-  return listen(app, { host, port });
+  return listen(app, options);
 }
 
 /** The answer with an address for each page of our docs that a hint names. */

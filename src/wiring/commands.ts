@@ -8,7 +8,6 @@ import { AppError, describeFault, distinct } from '../errors.ts';
 import { sweepScratch } from '../pdf/browser/scratch.ts';
 import { type Catalogue, readableBriefs } from '../project/load.ts';
 
-/** The commands that run the service. */
 export function serviceOf(world: {
   readParts(logLevel: string): Promise<Parts>;
   /** Whether the output goes to a terminal rather than to a file or journal. */

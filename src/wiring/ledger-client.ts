@@ -37,7 +37,7 @@ export async function withLedger<T>(
     import('./parts.ts'),
     import('../editions/service.ts'),
   ]);
-  const { context, work: startWork, delivery } = assemble(ledger, { out, onRendered: () => {}, parts });
+  const { context, work: startWork, delivery } = assemble(ledger, { out, parts });
   opened.use(delivery);
   const service = openEditionService(context);
   // With a ledger on a server, the workers do the work: they have the delivery settings.
@@ -54,7 +54,6 @@ export const ledgerOptions = ({ log }: Pick<Parts, 'log'>) => ({
   onError: (error: Error) => log.error({ error: error.message }, 'The ledger reports an error.'),
 });
 
-/** The folder of the embedded ledger. */
 export const ledgerFolder = (out: string): string => join(out, '.ledger');
 
 /** The relative path if it is shorter, because the system limits socket paths to about a hundred bytes. */

@@ -36,13 +36,11 @@ export interface Parts
   readonly databaseUrl: string | undefined;
   readonly delivery: DeliverySettings;
   readonly http: HttpSettings;
-  /** Folder for the browser and its profiles. */
   readonly cacheFolder: string;
   readonly engine: string;
   /** The system user who runs this process. */
   readonly systemUser: string;
   readonly effects: Effects;
-  /** Draws the first page of an HTML file as a PNG. */
   readonly drawPicture: (html: string, options: { readonly signal: AbortSignal }) => Promise<Uint8Array>;
   readonly log: Log;
   /** The words of web pages and alerts. */
@@ -53,7 +51,6 @@ export interface Parts
   readonly loadBrief: (id: string) => Promise<Brief>;
   /** Reads a text file that the program provides for its pages. */
   readonly readAsset: (name: string) => Promise<string>;
-  /** Aborted when the program is stopped. */
   readonly stop: AbortSignal;
   /** Defers shutdown, including the browser's, until running work is done or `end` is called. */
   readonly finishFirst: () => { end(): void };
@@ -71,21 +68,20 @@ export function assemble(
   ledger: Ledger,
   {
     out,
-    onRendered,
-    newLink,
     parts,
+    ...given
   }: {
     out: string;
-    onRendered: (seconds: number) => void;
-    newLink?: () => string | undefined;
     parts: Parts;
+    onRendered?: (seconds: number) => void;
+    newLink?: () => string | undefined;
   },
 ) {
   const { operator, operatorWebhook, publicUrl } = parts.delivery;
   /** A webhook without a mailbox is enough for alerts. */
   const operatorAddress = operator ?? operatorWebhook;
-  const { log, briefIds, loadBrief, loadDataset, locale } = parts;
-  const common = { ledger, loadBrief, loadDataset, log, locale, now, random: Math.random };
+  const { log, locale, refresh } = parts;
+  const common = { ...parts, ...given, ledger, out, now, random: Math.random };
   const foldersRoot = join(out, 'delivered');
   const delivery = openDelivery({ settings: parts.delivery, foldersRoot, now, locale });
   const alertOtherwise: DeliveryDependencies['alertOtherwise'] = async (
@@ -103,7 +99,6 @@ export function assemble(
   };
   const context: OperatorContext = {
     ...common,
-    briefIds,
     openQueries: parts.effects.openQueries,
     readManifest: readEdition,
     readPdf: readEditionFile,
@@ -111,24 +106,18 @@ export function assemble(
     // An edition without a folder was requested again, so the files on disk belong to its predecessor.
     tidyEditions: () => tidyEditions(out, async (id) => (await ledger.edition(id))?.folder != null),
     mostQueued: parts.http.mostQueued,
-    ...(newLink && { newLink }),
   };
   const forEditions = {
     ...common,
-    loadMaterial: parts.loadMaterial,
-    effects: parts.effects,
     store: {
       read: readEdition,
       write: (...[folder, files, description]: Parameters<typeof storeEdition>) =>
         storeEdition(folder, files, description, { durable: true }),
     },
-    engine: parts.engine,
-    out,
     operator: operatorAddress,
     isExample: (to: Target) => isExample(to, parts.delivery),
     activeRuns: openActiveRuns(),
     elapsedMs: () => performance.now(),
-    onRendered,
   };
   const forDelivery = {
     ...common,
@@ -138,7 +127,6 @@ export function assemble(
     operator: operatorAddress,
     alertEverySeconds: parts.delivery.alertEverySeconds,
     alertOtherwise,
-    localeFor: parts.localeFor,
     timeoutMs: DELIVERY_TIMEOUT_MS,
     retry: parts.delivery.retry,
     urlOf: (edition: string) =>
@@ -149,7 +137,6 @@ export function assemble(
     const inHand = parts.finishFirst();
     const giving = new AbortController();
     const giveBack = giving.signal;
-    const { refresh } = parts;
     const worker = await startWorker({ forEditions, forDelivery, refresh, heartbeat: everySecond, giveBack });
     return {
       async [Symbol.asyncDispose]() {

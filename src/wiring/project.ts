@@ -75,5 +75,4 @@ export const assetsOf =
   (name: string): Promise<string> =>
     readFile(join(sitrep, 'web', name), 'utf8');
 
-/** The text of a file; null if it cannot be read. */
 export const readText = (file: string): Promise<string | null> => readFile(file, 'utf8').catch(() => null);

@@ -28,7 +28,6 @@ export function routes(app: Api, service: EditionService, { sendEvents }: { send
   records(app, service);
 }
 
-/** Routes for briefs and for requesting their editions. */
 function briefs(app: Api, service: EditionService): void {
   app.get(
     '/api/briefs',
@@ -95,7 +94,6 @@ const decisionOf = {
   disapprove: 'Withdraw an approval, for deliveries that are not sent yet',
 } as const;
 
-/** Routes for editions, their files, events and changes. */
 function editions(app: Api, service: EditionService, { sendEvents }: { sendEvents: SendEvents }): void {
   app.get(
     '/api/editions',
@@ -201,7 +199,6 @@ const deliveryChanges = {
   release: 'Release a delivery that is on hold',
 } as const;
 
-/** Routes for deliveries and the audit of changes. */
 function records(app: Api, service: EditionService): void {
   app.get(
     '/api/deliveries',

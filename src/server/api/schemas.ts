@@ -14,7 +14,6 @@ export type Api = FastifyInstance<
   ZodTypeProvider
 >;
 
-/** A name in a URL. */
 export const name = storable.min(1).max(400);
 
 export const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
@@ -48,7 +47,6 @@ export const about = <S extends { readonly summary: string; readonly response: o
   },
 });
 
-/** A JSON response with a description. */
 export const json = <T extends z.ZodType>(schema: T, description: string) => ({
   description,
   content: { 'application/json': { schema } },

@@ -1,11 +1,11 @@
 import type { TransitionName } from '../../editions/transitions.ts';
 import { channelName, editionHref, instant, named } from './format.ts';
+import type { EditionPageData } from './queries.ts';
 import type { Caller } from '../../ledger/principal.ts';
 import { type EditionState, isForRecipients } from '../../ledger/records.ts';
-import type { BriefDetail, DeliveryView, EditionView } from '../../ledger/views.ts';
+import type { DeliveryView, EditionView } from '../../ledger/views.ts';
 import type { Locale } from '../../locale.ts';
 
-/** A button in its own form. */
 export interface Action {
   readonly action: string;
   readonly label: string;
@@ -14,11 +14,10 @@ export interface Action {
   readonly fields: readonly { readonly name: string; readonly value: string }[];
 }
 
-type Change = TransitionName;
 /** An edition with a corrected revision is no longer sent. */
-const isRefusedOnceReplaced = (change: Change): boolean => change === 'retry' || change === 'release';
+const isRefusedOnceReplaced = (change: TransitionName): boolean => change === 'retry' || change === 'release';
 
-const ofGenerated = ({ deliveries }: EditionView): Change[] => {
+const ofGenerated = ({ deliveries }: EditionView): TransitionName[] => {
   const { waiting = 0, held = 0, bounced = 0, failed = 0 } = deliveries;
   const pending = (deliveries.pending ?? 0) + waiting;
   return [
@@ -29,7 +28,7 @@ const ofGenerated = ({ deliveries }: EditionView): Change[] => {
     ...(pending + held > 0 ? (['cancel'] as const) : []),
   ];
 };
-const ofEdition: { readonly [state in EditionState]: (edition: EditionView) => readonly Change[] } = {
+const ofEdition: { readonly [state in EditionState]: (edition: EditionView) => readonly TransitionName[] } = {
   queued: () => ['hold', 'cancel'],
   rendering: () => ['cancel'],
   // A blocked edition that was started needs a retry. One that was not started was put on hold by an operator.
@@ -43,7 +42,10 @@ const ofEdition: { readonly [state in EditionState]: (edition: EditionView) => r
 };
 
 /** The key of the label for a change to an edition. */
-function labelOf(change: Change, { state, deliveries: { bounced = 0, failed = 0 } }: EditionView): string {
+function labelOf(
+  change: TransitionName,
+  { state, deliveries: { bounced = 0, failed = 0 } }: EditionView,
+): string {
   if (ofEdition[state] !== ofGenerated) return `web.action.${change}`;
   // The changes to a generated edition are changes to its deliveries.
   if (change !== 'retry') return `web.action.${change}_deliveries`;
@@ -58,32 +60,26 @@ export function editionActions(
 ): Action[] {
   if (caller.may === 'read') return [];
   const { id, toApprove, approvedSha256 } = edition;
-  const changes = ofEdition[edition.state](edition)
-    .filter((change) => !(isReplaced && isRefusedOnceReplaced(change)))
-    .map((change) => ({
-      action: `${editionHref(id)}/${change}`,
-      label: locale.text(labelOf(change, edition)),
-      about: id,
-      fields: [],
-    }));
-  // A decision applies to the content shown on this page, even if the edition has changed when the button is pressed.
-  const decision = (name: string, label: string, sha256: string): Action => ({
+  const action = (name: string, label: string, fields: Action['fields'] = []): Action => ({
     action: `${editionHref(id)}/${name}`,
-    label,
+    label: locale.text(label),
     about: id,
-    fields: [{ name: 'sha256', value: sha256 }],
+    fields,
   });
   const { waiting = 0, pending = 0 } = edition.deliveries;
+  // A decision applies to the content shown on this page, even if the edition has changed when the button is pressed.
+  const decision = (name: string, label: string, sha256: string | null) =>
+    sha256 === null ? [] : [action(name, label, [{ name: 'sha256', value: sha256 }])];
   return [
-    ...(toApprove === null ? [] : [decision('approve', locale.text('web.action.approve'), toApprove)]),
-    ...(approvedSha256 === null || waiting + pending === 0
-      ? []
-      : [decision('disapprove', locale.text('web.action.disapprove'), approvedSha256)]),
-    ...changes,
+    ...decision('approve', 'web.action.approve', toApprove),
+    ...decision('disapprove', 'web.action.disapprove', waiting + pending === 0 ? null : approvedSha256),
+    ...ofEdition[edition.state](edition)
+      .filter((change) => !(isReplaced && isRefusedOnceReplaced(change)))
+      .map((change) => action(change, labelOf(change, edition))),
   ];
 }
 
-const ofDelivery: { readonly [state in DeliveryView['state']]: readonly Change[] } = {
+const ofDelivery: { readonly [state in DeliveryView['state']]: readonly TransitionName[] } = {
   waiting: ['hold', 'cancel'],
   pending: ['hold', 'cancel'],
   sending: [],
@@ -143,43 +139,28 @@ export const generateAction = (locale: Locale, brief: string, asOf: string): Act
 
 /** The deliveries of an edition, and those of its brief's targets that it can still be sent to. */
 export function deliveriesOf(
-  {
-    caller,
-    locale,
-    edition,
-    deliveries,
-    targets,
-    replacedBy,
-  }: {
-    caller: Caller;
-    locale: Locale;
-    edition: EditionView;
-    deliveries: readonly DeliveryView[];
-    targets: BriefDetail['targets'];
-    replacedBy: EditionView | null;
-  },
-  href: string,
+  { caller, locale, edition, deliveries, view: { targets }, replacedBy }: EditionPageData,
+  back: string,
 ) {
   const isReplaced = replacedBy !== null;
-  const rows = deliveries.map((each) => deliveryRow(each, { caller, locale, back: href, isReplaced }));
-  const reached = new Set(deliveries.map(({ address }) => address));
-  const more = targets.filter(({ address }) => !reached.has(address));
+  const rows = deliveries.map((each) => deliveryRow(each, { caller, locale, back, isReplaced }));
   const isGenerated = edition.renderedAt !== null && edition.files.length > 0;
-  const canSend = caller.may === 'operate' && isGenerated && !isReplaced;
-  const rest = canSend
-    ? more.map(({ address, channel }) => ({
-        to: address,
-        how: channelName(locale, channel),
-        state: named(locale, 'unsent'),
-        since: null,
-        why: '',
-        edition: null,
-        actions: [
-          resendTo(locale, edition.id, { address, label: locale.text('web.action.send'), back: href }),
-        ],
-      }))
-    : [];
-  return [...rows, ...rest];
+  if (caller.may !== 'operate' || !isGenerated || isReplaced) return rows;
+  const reached = new Set(deliveries.map(({ address }) => address));
+  const label = locale.text('web.action.send');
+  const rest = targets.filter(({ address }) => !reached.has(address));
+  return [
+    ...rows,
+    ...rest.map(({ address, channel }) => ({
+      to: address,
+      how: channelName(locale, channel),
+      state: named(locale, 'unsent'),
+      since: null,
+      why: '',
+      edition: null,
+      actions: [resendTo(locale, edition.id, { address, label, back })],
+    })),
+  ];
 }
 
 /** One row of the table of deliveries. For callers with read access, the addresses are already shortened. */

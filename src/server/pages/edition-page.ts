@@ -62,7 +62,7 @@ export function editionPage(data: EditionPageData) {
     explain: `${href}/explain`,
     downloads: manifest && downloadsOf(locale, manifest, api),
     facts: factsOf(locale, edition, view.schedule?.timezone),
-    deliveries: deliveriesOf({ ...data, targets: view.targets }, href),
+    deliveries: deliveriesOf(data, href),
     withEdition: false,
     canChange: caller.may === 'operate',
     changes:
@@ -142,7 +142,6 @@ function partsOf({ parts, view, locale }: EditionPageData) {
   };
 }
 
-/** Links to the files of an edition. */
 function downloadsOf({ text, tag }: Locale, { files, pages }: Manifest, api: string) {
   const size = (kind: string) =>
     fileSize(tag, files.find(({ name }) => name.endsWith(`.${kind}`))?.bytes ?? 0);

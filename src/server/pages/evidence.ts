@@ -151,14 +151,7 @@ const namesOfSources = ({ tables: { sources } }: Dataset, maySeeRow: ReturnType<
  */
 export function explainPage(
   id: string,
-  {
-    brief,
-    title,
-    period,
-    found,
-    maySeeRow,
-    locale,
-  }: {
+  shown: {
     brief: { readonly id: string; readonly title: string };
     title: string;
     /** Such as `16–22 August 2021`. */
@@ -168,11 +161,12 @@ export function explainPage(
     locale: Locale;
   },
 ) {
+  const { brief, period, found, locale } = shown;
   const { text } = locale;
   const href = editionHref(id);
   const places = found?.isSamePage ? found.places : [];
   return {
-    title: text('web.explain.title', { title, period }),
+    title: text('web.explain.title', { title: shown.title, period }),
     trail: [
       { href: '/', label: text('web.nav.briefs') },
       { href: briefHref(brief.id), label: brief.title },
@@ -200,7 +194,7 @@ export function explainPage(
         origins: origins.flatMap(originLines),
         rests: rows.length > 0,
         rows: rows
-          .filter(({ values }) => maySeeRow(values))
+          .filter(({ values }) => shown.maySeeRow(values))
           .map(({ id: row, table, known_on, why, title: name, values, sources, grade }) => ({
             id: row,
             knownOn: text('web.explain.known_on', { table, day: known_on }),

@@ -34,7 +34,6 @@ export const factIn =
   (label: string, words: string | null | undefined, at: Date | null = null): Fact[] =>
     words == null && at === null ? [] : [{ label, text: words ?? '', at: at && instant(locale, at) }];
 
-/** The states that pages show. */
 export type ShownState = EditionState | DeliveryState | 'incomplete' | 'unreadable' | 'unsent';
 
 /** A state with its name, such as `On hold`. */
@@ -43,7 +42,6 @@ export const named = (locale: Locale, id: ShownState): { id: ShownState; name: s
   name: locale.text(`web.state.${id}`),
 });
 
-/** The state of an edition for lists. */
 export const stateOf = (locale: Locale, edition: Pick<EditionView, 'state' | 'recipients'>) =>
   named(locale, shownState(edition));
 

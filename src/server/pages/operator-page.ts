@@ -103,7 +103,6 @@ function operatorPage(
   };
 }
 
-/** The audit page. */
 function recordPage(
   entries: readonly AuditRecord[],
   { next, locale }: { next: string | null; locale: Locale },

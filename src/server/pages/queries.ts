@@ -28,7 +28,6 @@ export interface PageDependencies extends Imprint {
   /** Explains the origin of a number or phrase in a PDF. */
   readonly explain: (pdf: Uint8Array, phrase: string) => Promise<Explanation>;
   readonly now: () => Date;
-  /** The words of the pages. */
   readonly locale: Locale;
 }
 
@@ -47,7 +46,6 @@ export async function orNull<T>(wanted: Promise<T>): Promise<T | null> {
 
 export type OverviewData = Awaited<ReturnType<typeof gatherOverview>>;
 
-/** All data for the overview. */
 export async function gatherOverview(
   service: EditionService,
   dependencies: PageDependencies,

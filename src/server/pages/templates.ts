@@ -8,7 +8,6 @@ const partials = ['layout', 'state', 'actions', 'reasons', 'instant', 'fact', 'd
 
 type Render = (name: PageName, context: object) => string;
 
-/** Responds with a page in its frame. */
 export type Show = (
   of: { readonly request: FastifyRequest; readonly reply: FastifyReply },
   page: PageName,
