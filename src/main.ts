@@ -151,11 +151,9 @@ const importing = { ...shell, knownOn: today(now, 'UTC'), version, cacheFolder }
 const program = commandLine(
   {
     main: async () => {
-      const [{ commands }, { readEdition, storeEdition }, { targetFaults }] = await Promise.all([
-        import('./cli/commands.ts'),
-        import('./production/store.ts'),
-        import('./delivery/settings.ts'),
-      ]);
+      const { commands } = await import('./cli/commands.ts');
+      const { readEdition, storeEdition } = await import('./production/store.ts');
+      const { targetFaults } = await import('./delivery/settings.ts');
       return commands({
         ...shell,
         targetFaults: ({ definition: { file }, config: { marking, deliver } }) =>
@@ -177,10 +175,8 @@ const program = commandLine(
         print,
       }),
     operator: async () => {
-      const [{ operatorCommands }, { pause, withLedger }] = await Promise.all([
-        import('./cli/operate.ts'),
-        import('./wiring/ledger-client.ts'),
-      ]);
+      const { operatorCommands } = await import('./cli/operate.ts');
+      const { pause, withLedger } = await import('./wiring/ledger-client.ts');
       return operatorCommands({
         ...shell,
         ...catalogue,
@@ -221,10 +217,8 @@ const program = commandLine(
             process.env['npm_command'] === undefined
               ? undefined
               : watchParent(() => stop.abort(new Error('npx has ended.')));
-          const [{ servePreview }, { watchFolders }] = await Promise.all([
-            import('./preview/server.ts'),
-            import('./preview/watch.ts'),
-          ]);
+          const { servePreview } = await import('./preview/server.ts');
+          const { watchFolders } = await import('./preview/watch.ts');
           await servePreview(options, {
             ...catalogue,
             watched: project.watched,
@@ -240,10 +234,8 @@ const program = commandLine(
       });
     },
     imports: async () => {
-      const [{ importCommands }, { loadDataset: readDataset }] = await Promise.all([
-        import('./cli/import.ts'),
-        import('./dataset/reading/read.ts'),
-      ]);
+      const { importCommands } = await import('./cli/import.ts');
+      const { loadDataset: readDataset } = await import('./dataset/reading/read.ts');
       return importCommands({
         ...importing,
         readText,
@@ -259,11 +251,9 @@ const program = commandLine(
         folderOf: (name) => join('data', name),
       }),
     proof: async () => {
-      const [{ proofCommands }, { readPdfFile }, { recordedIn }] = await Promise.all([
-        import('./cli/proof.ts'),
-        import('./pdf/read.ts'),
-        import('./wiring/ledger-client.ts'),
-      ]);
+      const { proofCommands } = await import('./cli/proof.ts');
+      const { readPdfFile } = await import('./pdf/read.ts');
+      const { recordedIn } = await import('./wiring/ledger-client.ts');
       return proofCommands({
         ...shell,
         ...catalogue,

@@ -3,6 +3,8 @@ import type { PreviewOptions } from '../preview/server.ts';
 import { type Day, type DayName, resolveDay, today } from '../calendar.ts';
 import { reportedBy } from '../dataset/incidents.ts';
 import type { Row, Value } from '../dataset/parse-rows.ts';
+import type { Dataset } from '../dataset/schema.ts';
+import { refused } from '../editions/context.ts';
 import { alignColumns, ofFuture } from '../editions/format.ts';
 import { AppError, collectIn, distinct, type Fault, meantBy } from '../errors.ts';
 import {
@@ -96,12 +98,14 @@ export function authorCommands(world: AuthorWorld) {
       query: string | undefined,
       { asOf, param, json, sql, dataset: wanted }: QueryOptions,
     ): Promise<void> => {
+      const { now } = world;
+      const dayOf = (dataset: Dataset, timezone: string) =>
+        asOf === undefined ? defaultAsOf(dataset, timezone, now).asOf : resolveDay(asOf, { timezone, now });
       const show = (rows: readonly Row[], day: Day) =>
         world.print(json ? JSON.stringify(rows, null, 2) : rowsAsTable(rows, day));
       if (id === undefined && sql !== undefined) {
         const dataset = await world.loadDataset(await datasetNamed(wanted, world));
-        const utc = { timezone: 'UTC', now: world.now };
-        const day = asOf === undefined ? defaultAsOf(dataset, 'UTC', world.now).asOf : resolveDay(asOf, utc);
+        const day = dayOf(dataset, 'UTC');
         return show(await runStatement({ sql, dataset, asOf: day }, world), day);
       }
       if (id === undefined || (query === undefined) === (sql === undefined) || wanted !== undefined)
@@ -112,11 +116,7 @@ export function authorCommands(world: AuthorWorld) {
       const { loaded, errors } = await load(world, await namedBriefs(world, [id]));
       throwAll(errors);
       for (const { brief, dataset } of loaded) {
-        const { timezone } = brief.config.schedule;
-        const day =
-          asOf === undefined
-            ? defaultAsOf(dataset, timezone, world.now).asOf
-            : resolveDay(asOf, { timezone, now: world.now });
+        const day = dayOf(dataset, brief.config.schedule.timezone);
         const asked = sql === undefined ? { brief, query: query ?? '' } : withStatement(brief, sql);
         show(await runQuery({ ...asked, dataset, asOf: day, given: param }, world), day);
       }
@@ -168,7 +168,10 @@ export function authorCommands(world: AuthorWorld) {
       }
       const differences = [...found.flatMap((each) => each.differences), ...strays];
       if (update) await world.goldens.accept(differences);
-      else for (const each of differences) show(each);
+      else
+        for (const each of differences)
+          for (const { kind, text } of unifiedDiff({ ...each, file: `${world.goldens.path}/${each.path}` }))
+            world.print(world.paint(styles[kind], text));
       for (const { brief, differences: own } of found) world.print(`  ${brief.id}: ${verdict(own, update)}`);
       if (strays.length > 0) world.print(`  without a brief: ${verdict(strays, update)}`);
       const faults = [
@@ -176,13 +179,6 @@ export function authorCommands(world: AuthorWorld) {
         ...(update ? [] : differences.map((each) => faultOf(each, world.goldens.path))),
       ];
       if (faults.length > 0) throw new AppError(errors[0]?.code ?? 'golden-differs', faults);
-
-      function show(difference: Difference): void {
-        const file = `${world.goldens.path}/${difference.path}`;
-        for (const { kind, text } of unifiedDiff({ ...difference, file })) {
-          world.print(world.paint(styles[kind], text));
-        }
-      }
     },
   };
 }
@@ -282,23 +278,16 @@ async function datasetNamed(
   { datasetNames }: Pick<AuthorWorld, 'datasetNames'>,
 ): Promise<string> {
   const names = await datasetNames();
-  const name = wanted ?? onlyOne(names);
-  if (!names.includes(name))
+  const [first, ...others] = names;
+  if (wanted !== undefined && !names.includes(wanted))
     throw refused(
-      `There is no dataset "${name}" in data/.`,
-      `${meantBy(name, names)} It comes after --dataset.`,
+      `There is no dataset "${wanted}" in data/.`,
+      `${meantBy(wanted, names)} It comes after --dataset.`,
     );
+  const name = wanted ?? first;
+  if (name === undefined)
+    throw refused('There is no dataset in data/.', 'Add one: docs/authoring.md, "Add data".');
+  if (wanted === undefined && others.length > 0)
+    throw refused(`There are ${names.length} datasets.`, `Choose with --dataset: ${names.join(', ')}.`);
   return name;
 }
-
-function onlyOne(names: readonly string[]): string {
-  const [only, ...others] = names;
-  if (only === undefined)
-    throw refused('There is no dataset in data/.', 'Add one: docs/authoring.md, "Add data".');
-  if (others.length > 0)
-    throw refused(`There are ${names.length} datasets.`, `Choose with --dataset: ${names.join(', ')}.`);
-  return only;
-}
-
-const refused = (problem: string, hint: string): AppError =>
-  new AppError('operation-refused', { problem, hint });

@@ -83,27 +83,37 @@ export function sourcesShown(
 ) {
   const { text } = locale;
   const maySeeRow = rowsFor(caller, dataset);
-  const present = new Map(
-    eachRow(dataset.tables).map((entry) => [`${entry.row.id} ${entry.row.known_on}`, entry]),
-  );
+  const present = new Map(eachRow(dataset.tables).map(({ row }) => [`${row.id} ${row.known_on}`, row]));
   const named = namesOfSources(dataset, maySeeRow);
   const shown = rows.flatMap(({ id, table, known_on, sha256 }) => {
-    const entry = present.get(`${id} ${known_on}`);
-    const row = entry?.row;
+    const row = present.get(`${id} ${known_on}`);
     if (row && !maySeeRow(row)) return [];
     return {
-      entry,
+      row,
       id,
       table,
       title: row ? contentOf(row, dataset, locale) : '',
       source: row && 'source' in row ? named(row.source) : '',
       knownOn: locale.shortDay(known_on),
-      changed: changedSince(row, sha256, locale),
+      changed:
+        row === undefined
+          ? text('web.edition.row_gone')
+          : hashOfRow(row) === sha256
+            ? null
+            : text('web.edition.row_changed'),
     };
   });
   const changed = shown.filter((row) => row.changed !== null).length;
   return {
-    named: shown.flatMap(({ entry }) => (entry ? sourceOf(entry, locale) : [])),
+    named: shown.flatMap(({ table, row }) =>
+      table === 'sources' && row && 'descriptor' in row
+        ? {
+            name: row.name,
+            descriptor: row.descriptor,
+            grade: row.reliability ?? text('web.edition.not_graded'),
+          }
+        : [],
+    ),
     label: text(shown.length === rows.length ? 'web.edition.rows_all' : 'web.edition.rows_some', {
       count: shown.length,
     }),
@@ -121,22 +131,6 @@ function contentOf(row: TableRow['row'], { settings }: Dataset, locale: Locale):
   // Which figures a text contains depends on the edition.
   if ('text' in row) return row.text.replaceAll(/\{[^}]*\}/g, '…');
   return `${topicTitle(row.topic, settings)}, ${locale.daySpan(row.start, row.end)}`;
-}
-
-function changedSince(row: object | undefined, sha256: string, { text }: Locale): string | null {
-  if (row === undefined) return text('web.edition.row_gone');
-  return hashOfRow(row) === sha256 ? null : text('web.edition.row_changed');
-}
-
-function sourceOf({ table, row }: TableRow, { text }: Locale) {
-  if (table !== 'sources' || !('descriptor' in row)) return [];
-  return [
-    {
-      name: row.name,
-      descriptor: row.descriptor,
-      grade: row.reliability ?? text('web.edition.not_graded'),
-    },
-  ];
 }
 
 /** Names of the sources that the caller may see; ids for the others. */

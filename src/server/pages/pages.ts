@@ -1,4 +1,3 @@
-import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { operatorRoutes } from './operator-page.ts';
 import type { PageDependencies } from './queries.ts';
@@ -40,12 +39,13 @@ export async function openPages(service: EditionService, dependencies: PageDepen
             hint: 'Follow a link on the pages instead.',
           });
       });
-      assetRoutes(app, assets);
-      readerRoutes(app, {
-        service,
-        dependencies: { ...dependencies, explain: oneByOne(dependencies.explain) },
-        show,
-      });
+      // Open to strangers, because the login page needs them.
+      for (const [name, type, text] of assets)
+        app.get(`/assets/${name}`, { config: { open: true } }, (_, reply) =>
+          reply.type(type).header('cache-control', 'max-age=600').send(text),
+        );
+      const explain = oneByOne(dependencies.explain);
+      readerRoutes(app, { service, dependencies: { ...dependencies, explain }, show });
       operatorRoutes(app, { service, locale, show });
       changeRoutes(app, service);
       app.get('/login', { config: { open: true } }, (request, reply) => {
@@ -71,42 +71,18 @@ export async function openPages(service: EditionService, dependencies: PageDepen
   };
 }
 
-interface Asset {
-  readonly path: string;
-  readonly type: string;
-  readonly text: string;
-}
-
-async function readAssets({ readAsset, loadMaterial, identity }: PageDependencies): Promise<Asset[]> {
+/** The files of the pages: their name, type and text. */
+async function readAssets({ readAsset, loadMaterial, identity }: PageDependencies) {
   const { ink, accent } = identity.colours;
   const { serif, sans } = familiesOf(identity.fonts);
-  const read = async (path: string, type: string, name: string): Promise<Asset> => ({
-    path,
-    type,
-    text: await readAsset(name),
-  });
+  const own = `:root { --blue: ${ink}; --rust: ${accent}; --serif: ${serif}, serif; --sans: ${sans}, sans-serif; }\n`;
+  const fonts = [(await loadMaterial()).fontFaces, ownFontFaces(identity.fonts)].join('\n');
   return [
-    {
-      path: '/assets/base.css',
-      type: 'text/css',
-      text: `${await readAsset('base.css')}:root { --blue: ${ink}; --rust: ${accent}; --serif: ${serif}, serif; --sans: ${sans}, sans-serif; }\n`,
-    },
-    await read('/assets/sitrep.css', 'text/css', 'pages/sitrep.css'),
-    await read('/assets/sitrep.js', 'text/javascript', 'pages/sitrep.js'),
-    {
-      path: '/assets/fonts.css',
-      type: 'text/css',
-      text: [(await loadMaterial()).fontFaces, ownFontFaces(identity.fonts)].join('\n'),
-    },
-  ];
-}
-
-/** Open to strangers, because the login page needs them. */
-function assetRoutes(app: FastifyInstance, assets: readonly Asset[]): void {
-  for (const { path, type, text } of assets)
-    app.get(path, { config: { open: true } }, (_, reply) =>
-      reply.type(type).header('cache-control', 'max-age=600').send(text),
-    );
+    ['base.css', 'text/css', `${await readAsset('base.css')}${own}`],
+    ['fonts.css', 'text/css', fonts],
+    ['sitrep.css', 'text/css', await readAsset('pages/sitrep.css')],
+    ['sitrep.js', 'text/javascript', await readAsset('pages/sitrep.js')],
+  ] as const;
 }
 
 /** The frame of every page: the caller, and the links that the caller may follow. */
@@ -120,12 +96,14 @@ function frameOf(
   path: string,
 ) {
   const program = text('web.name');
-  const links = [
-    { href: '/', label: text('web.nav.briefs'), for: 'read' },
-    { href: '/deliveries', label: text('web.nav.deliveries'), for: 'operate' },
-    { href: '/record', label: text('web.nav.record'), for: 'operate' },
-    { href: '/docs', label: text('web.nav.api'), for: 'read' },
-  ] as const;
+  const link = (href: string, label: string) => ({ href, label, current: href === path });
+  const nav = [
+    link('/', text('web.nav.briefs')),
+    ...(caller?.may === 'operate'
+      ? [link('/deliveries', text('web.nav.deliveries')), link('/record', text('web.nav.record'))]
+      : []),
+    link('/docs', text('web.nav.api')),
+  ];
   return {
     lang: tag,
     direction,
@@ -135,12 +113,7 @@ function frameOf(
       publisher === null || publisher.name === program
         ? null
         : { name: publisher.name, corrections: publisher.corrections ?? null, program },
-    nav:
-      caller === null
-        ? []
-        : links
-            .filter((link) => link.for === 'read' || caller.may === 'operate')
-            .map(({ href, label }) => ({ href, label, current: href === path })),
+    nav: caller === null ? [] : nav,
     who: caller && {
       name: caller.name,
       limits:
