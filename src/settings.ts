@@ -26,8 +26,6 @@ export const serviceVariables = z.object({
   SITREP_REQUESTS_PER_MINUTE: count.default(600),
 });
 
-export type HttpSettings = ReturnType<typeof readSettings>['http'];
-
 /** Reads the settings of the service. Throws `settings-invalid` with every fault; the messages never repeat a value. */
 export function readSettings(variables: { readonly [name: string]: string | undefined }) {
   const parsed = serviceVariables.safeParse(givenOf(variables));

@@ -16,13 +16,13 @@ import {
   strayGoldens,
   unifiedDiff,
 } from '../production/golden.ts';
+import type { Repository } from '../production/open-edition.ts';
 import type { Effects } from '../production/produce.ts';
 import { runQuery, runStatement, withStatement } from '../production/run-query.ts';
 import type { Brief } from '../project/brief.ts';
-import { type Catalogue, load, namedBriefs, throwAll } from '../project/load.ts';
-import type { Scaffold } from '../project/scaffold.ts';
+import { load, namedBriefs, throwAll } from '../project/load.ts';
+import type { Scaffold, scaffoldOf } from '../project/scaffold.ts';
 import { defaultAsOf } from '../render/coverage.ts';
-import type { Material } from '../render/edition.ts';
 
 type Style = 'red' | 'green' | 'cyan' | 'dim';
 const styles: { readonly [kind in DiffLine['kind']]: Style } = {
@@ -32,23 +32,12 @@ const styles: { readonly [kind in DiffLine['kind']]: Style } = {
   same: 'dim',
 };
 
-interface AuthorProject extends Catalogue {
-  readonly loadMaterial: () => Promise<Material>;
+interface AuthorProject extends Omit<Repository, 'effects' | 'signal'> {
   readonly goldens: GoldenFolder;
-  readonly scaffold: {
-    /** Writes a brief's folder and returns its files. Throws `operation-refused` if the folder exists. */
-    write(
-      brief: string,
-      values: { readonly [placeholder: string]: string | number },
-      from?: Scaffold,
-    ): Promise<string[]>;
-    remove(brief: string): Promise<void>;
-  };
+  readonly scaffold: ReturnType<typeof scaffoldOf>;
 }
 
-export interface AuthorWorld extends AuthorProject, Shell {
-  readonly openQueries: Effects['openQueries'];
-  readonly drawChart: Effects['drawChart'];
+export interface AuthorWorld extends AuthorProject, Pick<Effects, 'openQueries' | 'drawChart'>, Shell {
   /** Writes a project without a brief. Throws `operation-refused` if the folder is not empty. */
   startProject(
     folder: string,

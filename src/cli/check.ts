@@ -5,19 +5,17 @@ import { AppError, causesOf, describeFault, type Fault, withoutRepeats } from '.
 import { unreadFiles } from '../importers/unread-files.ts';
 import { checkBrief, knownLater, unknownCaptions, unknownFindings } from '../production/check-brief.ts';
 import { editionsAskedFor } from '../production/fan-out.ts';
-import { type Effects, produce } from '../production/produce.ts';
+import type { Repository } from '../production/open-edition.ts';
+import { produce } from '../production/produce.ts';
 import type { Brief } from '../project/brief.ts';
-import { type Catalogue, unknownDataset } from '../project/load.ts';
-import type { Material } from '../render/edition.ts';
+import { unknownDataset } from '../project/load.ts';
 import type { Verdict } from '../rules/rule.ts';
 import { counted, type Shell } from './context.ts';
 import { idleWaivers } from '../rules/rules.ts';
 
-export interface CheckWorld extends Catalogue, Omit<Shell, 'warn'> {
+export interface CheckWorld extends Repository, Omit<Shell, 'warn'> {
   /** Faults in a brief's targets under the current delivery settings. */
   targetFaults(brief: Brief): Fault[];
-  loadMaterial(): Promise<Material>;
-  readonly effects: Effects;
 }
 
 /** Faults in one brief or dataset. */

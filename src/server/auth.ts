@@ -49,10 +49,8 @@ export function guard(
         hint: '"sitrep token add" creates a new one.',
       });
     }
-    const signed = request.cookies[cookie];
-    const { valid, value } =
-      signed === undefined ? { valid: false, value: null } : request.unsignCookie(signed);
-    return valid && value !== null ? ((await sessions.bySession(value)) ?? null) : null;
+    const { valid, value } = request.unsignCookie(request.cookies[cookie] ?? '');
+    return valid ? ((await sessions.bySession(value)) ?? null) : null;
   };
 
   app.addHook('onRequest', async (request) => {
@@ -69,13 +67,7 @@ export function guard(
     if (request.refusal !== null) throw request.refusal;
     if (request.routeOptions.config.open !== true) callerOf(request);
   });
-  return {
-    mayStill: (request) =>
-      identify(request).then(
-        (caller) => caller !== null,
-        () => false,
-      ),
-  };
+  return { mayStill: async (request) => (await identify(request).catch(() => null)) !== null };
 }
 
 /**

@@ -102,8 +102,7 @@ export function asProblem(error: unknown, request: FastifyRequest): RequestError
   if (error instanceof RequestError) return error;
   if (error instanceof AppError) {
     const { code } = error;
-    const isServers = code === 'ledger-unusable' || code === 'ledger-in-use';
-    if (isServers) return internal();
+    if (code === 'ledger-unusable' || code === 'ledger-in-use') return internal();
     // The fault may name a server or a folder, which strangers must not see.
     if (code === 'ledger-unavailable')
       return problemOf(code, {
@@ -155,33 +154,29 @@ const noHint = 'See /docs for the API.';
 const refusal = z.object({ code: z.string().optional(), statusCode: z.number().optional() });
 
 /** Errors of Fastify and its plug-ins, by their stable codes. */
-const frameworkErrors: { readonly [code: string]: Parameters<typeof problemOf> | undefined } = {
-  FST_ERR_CTP_BODY_TOO_LARGE: [
-    'body-too-large',
-    { detail: 'The body is too large.', hint: 'Send a smaller body.' },
-  ],
+const frameworkErrors: {
+  readonly [code: string]: readonly [code: ProblemCode, detail: string, hint: string] | undefined;
+} = {
+  FST_ERR_CTP_BODY_TOO_LARGE: ['body-too-large', 'The body is too large.', 'Send a smaller body.'],
   FST_ERR_CTP_INVALID_MEDIA_TYPE: [
     'media-type-unknown',
-    {
-      detail: 'The content type of the body is not supported.',
-      hint: 'Send JSON with content-type: application/json.',
-    },
+    'The content type of the body is not supported.',
+    'Send JSON with content-type: application/json.',
   ],
-  FST_UNDER_PRESSURE: ['too-busy', { detail: 'The service is too busy.', hint: 'Try again later.' }],
-  ERR_HTTP_REQUEST_TIMEOUT: [
-    'request-too-slow',
-    { detail: 'The request did not arrive in time.', hint: 'Send it again.' },
-  ],
-  HPE_HEADER_OVERFLOW: [
-    'headers-too-large',
-    { detail: 'The headers are too large.', hint: 'Send fewer or shorter headers.' },
-  ],
+  FST_UNDER_PRESSURE: ['too-busy', 'The service is too busy.', 'Try again later.'],
+  ERR_HTTP_REQUEST_TIMEOUT: ['request-too-slow', 'The request did not arrive in time.', 'Send it again.'],
+  HPE_HEADER_OVERFLOW: ['headers-too-large', 'The headers are too large.', 'Send fewer or shorter headers.'],
 };
+
+function knownProblem(errorCode: string): RequestError | undefined {
+  const [code, detail = '', hint = ''] = frameworkErrors[errorCode] ?? [];
+  return code && problemOf(code, { detail, hint });
+}
 
 function frameworkProblem(error: unknown, { method, url }: FastifyRequest): RequestError {
   const { code = '', statusCode = 500 } = refusal.safeParse(error).data ?? {};
-  const known = frameworkErrors[code];
-  if (known) return problemOf(...known);
+  const known = knownProblem(code);
+  if (known) return known;
   if (code === 'FST_ERR_HANDLER_TIMEOUT')
     return problemOf('too-slow', { detail: `${method} ${url} took too long.`, hint: 'Try again later.' });
   if (statusCode === 416)
@@ -225,10 +220,9 @@ const wantsPage = ({ url, headers }: FastifyRequest): boolean =>
 /** The same for input that never became a request: it arrived too slowly or is not HTTP. */
 export function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
-  const known = frameworkErrors[error.code ?? ''];
-  const { problem } = problemOf(
-    ...(known ?? ['request-invalid', { detail: 'This is not HTTP.', hint: noHint }]),
-  );
+  const { problem } =
+    knownProblem(error.code ?? '') ??
+    problemOf('request-invalid', { detail: 'This is not HTTP.', hint: noHint });
   const body = JSON.stringify(problem);
   socket.end(
     [

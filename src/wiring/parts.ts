@@ -3,14 +3,12 @@ import { appendAlert, operatorTarget } from '../delivery/alert.ts';
 import { openDelivery } from '../delivery/channels.ts';
 import type { DeliveryDependencies } from '../delivery/deliver-edition.ts';
 import type { Receipt } from '../delivery/message.ts';
-import { type DeliverySettings, isExample } from '../delivery/settings.ts';
+import { isExample } from '../delivery/settings.ts';
 import type { OperatorContext } from '../editions/context.ts';
 import { openProblemAlerts } from '../editions/problems.ts';
 import { editionPath } from '../ledger/edition-id.ts';
 import type { Ledger } from '../ledger/types.ts';
-import type { Locale } from '../locale.ts';
-import type { Log } from '../log.ts';
-import type { Effects } from '../production/produce.ts';
+import type { Repository } from '../production/open-edition.ts';
 import {
   markDelivered,
   readEdition,
@@ -19,38 +17,29 @@ import {
   storeEdition,
   tidyEditions,
 } from '../production/store.ts';
-import type { Brief, Imprint } from '../project/brief.ts';
-import type { Catalogue } from '../project/load.ts';
 import type { Target } from '../project/target.ts';
-import type { Material } from '../render/edition.ts';
 import { everySecond } from '../scheduler/heartbeat.ts';
 import { openActiveRuns } from '../scheduler/make-edition.ts';
 import type { RefreshDependencies } from '../scheduler/run-refresh.ts';
 import type { Schedules } from '../scheduler/scheduler.ts';
 import { startWorker } from '../scheduler/worker.ts';
-import type { HttpSettings } from '../settings.ts';
+import type { PageDependencies } from '../server/pages/queries.ts';
+import type { readSettings } from '../settings.ts';
 
 /** The parts that the service and the operator's commands share. */
 export interface Parts
-  extends Catalogue, Imprint, Pick<RefreshDependencies, 'refresh'>, Pick<Schedules, 'refreshesFirst'> {
-  readonly databaseUrl: string | undefined;
-  readonly delivery: DeliverySettings;
-  readonly http: HttpSettings;
+  extends
+    Omit<ReturnType<typeof readSettings>, 'logLevel'>,
+    Omit<PageDependencies, 'loadMaterial' | 'picture' | 'readFile' | 'explain' | 'now'>,
+    Omit<Repository, 'signal'>,
+    Pick<DeliveryDependencies, 'localeFor'>,
+    Pick<RefreshDependencies, 'refresh' | 'log'>,
+    Pick<Schedules, 'refreshesFirst'> {
   readonly cacheFolder: string;
   readonly engine: string;
   /** The system user who runs this process. */
   readonly systemUser: string;
-  readonly effects: Effects;
   readonly drawPicture: (html: string, options: { readonly signal: AbortSignal }) => Promise<Uint8Array>;
-  readonly log: Log;
-  /** The words of web pages and alerts. */
-  readonly locale: Locale;
-  /** The words of a language, by its BCP 47 tag; undefined if there are none. */
-  readonly localeFor: (tag: string) => Promise<Locale | undefined>;
-  readonly loadMaterial: () => Promise<Material>;
-  readonly loadBrief: (id: string) => Promise<Brief>;
-  /** Reads a text file that the program provides for its pages. */
-  readonly readAsset: (name: string) => Promise<string>;
   readonly stop: AbortSignal;
   /** Defers shutdown, including the browser's, until running work is done or `end` is called. */
   readonly finishFirst: () => { end(): void };
