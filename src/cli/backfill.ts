@@ -1,4 +1,5 @@
 import type { Day } from '../calendar.ts';
+import { refused } from '../editions/context.ts';
 import { receivedText } from '../editions/format.ts';
 import { AppError } from '../errors.ts';
 import type { Backfilled, EditionView, Progress } from '../ledger/views.ts';
@@ -20,11 +21,7 @@ export async function backfill(
   { from, to, deliver, ...where }: BackfillOptions,
   context: CommandContext,
 ) {
-  if (from > to)
-    throw new AppError('operation-refused', {
-      problem: `${from} is after ${to}.`,
-      hint: 'Make --from the earlier day.',
-    });
+  if (from > to) throw refused(`${from} is after ${to}.`, 'Make --from the earlier day.');
   await context.withLedger({ out: where.out, work: true }, async ({ service, caller }) => {
     const asked = await patiently(context, () => service.backfill(caller, brief, { from, to, deliver }));
     const report = (line: string) => (where.json ? undefined : context.print(line));
@@ -55,16 +52,16 @@ export async function backfill(
     const delivering = made.filter(({ state }) => state === 'delivering').toReversed();
     if (where.json) context.print(JSON.stringify(made, null, 2));
     for (const each of delivering) report(`  ${each.id}: generated; ${receivedText(each.recipients)}`);
-    const isOurs = (id: string | null) => id !== null && asked.new.includes(id);
-    if (
-      deliver &&
-      made.some(
-        ({ id, partOf, state, recipients }) =>
-          state === 'rendered' && recipients.total === 0 && (isOurs(id) || isOurs(partOf)),
-      )
-    )
+    const fresh = made.filter(({ id, partOf }) => asked.new.includes(id) || asked.new.includes(partOf ?? ''));
+    if (deliver && fresh.some(({ state, recipients }) => state === 'rendered' && recipients.total === 0))
       report(`Not everything was sent: "deliver" in templates/${brief}/brief.yaml names no target for it.`);
-    refuseFailures(made);
+    const failed = made.filter(({ state }) => state === 'held' || state === 'failed');
+    if (failed.length === 0) return;
+    const faults = failed.map(({ id, state, reason }) => ({
+      problem: `${id} is ${state}: ${reason ?? ''}`,
+      hint: `Fix it, then "sitrep retry ${id}".`,
+    }));
+    throw new AppError('edition-held', faults);
   });
 }
 
@@ -82,18 +79,6 @@ async function patiently<T>({ wait }: Pick<CommandContext, 'wait'>, ask: () => P
       await wait();
     }
   }
-}
-
-function refuseFailures(editions: readonly EditionView[]): void {
-  const failed = editions.filter(({ state }) => state === 'held' || state === 'failed');
-  if (failed.length === 0) return;
-  throw new AppError(
-    'edition-held',
-    failed.map(({ id, state, reason }) => ({
-      problem: `${id} is ${state}: ${reason ?? ''}`,
-      hint: `Fix it, then "sitrep retry ${id}".`,
-    })),
-  );
 }
 
 function backfillHead(

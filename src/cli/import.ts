@@ -5,7 +5,6 @@ import type { ImportFormat } from '../dataset/sources.ts';
 import { AppError } from '../errors.ts';
 import { matchActors, nearDuplicates, proposeActors } from '../importers/actors.ts';
 import { namesOf, unknownCountries } from '../importers/places/countries.ts';
-import type { Importer, ReadOptions } from '../importers/format.ts';
 import { importerFor } from '../importers/formats.ts';
 import {
   type ImportContext,
@@ -49,7 +48,17 @@ export function importCommands(world: ImportWorld) {
           `--mapping and --suggest are for tables: the columns of ${format} are known.`,
           'Leave the option out, or import a table.',
         );
-      const { importer, options } = await importerOf(world, format, mapping);
+      const text = mapping === undefined ? undefined : await world.readText(mapping);
+      if (text === null)
+        throw new AppError('import-failed', {
+          file: mapping,
+          problem: 'cannot be read.',
+          hint: 'Correct the path of the mapping.',
+        });
+      const { importer, options } = importerFor(
+        format,
+        mapping === undefined || text === undefined ? undefined : { file: mapping, text },
+      );
       if (suggest) {
         world.print((await suggestFor(files[0] ?? '', options, world)).trimEnd());
         return;
@@ -70,22 +79,6 @@ export function importCommands(world: ImportWorld) {
       await compareActors(world, { report, into, to: actors });
     },
   };
-}
-
-async function importerOf(
-  world: ImportWorld,
-  format: ImportFormat,
-  file: string | undefined,
-): Promise<{ importer: Importer; options: ReadOptions }> {
-  if (file === undefined) return importerFor(format, undefined);
-  const text = await world.readText(file);
-  if (text === null)
-    throw new AppError('import-failed', {
-      file,
-      problem: 'cannot be read.',
-      hint: 'Correct the path of the mapping.',
-    });
-  return importerFor(format, { text, file });
 }
 
 const WIDTH = 24;

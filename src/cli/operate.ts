@@ -5,6 +5,7 @@ import type { Day } from '../calendar.ts';
 import type { Marking } from '../dataset/fields.ts';
 import { hashOfToken, newToken } from '../editions/access.ts';
 import type { DecisionName } from '../editions/approvals.ts';
+import { refused } from '../editions/context.ts';
 import {
   alignColumns,
   decisionsTable,
@@ -14,7 +15,6 @@ import {
   toSecond,
 } from '../editions/format.ts';
 import type { TransitionName } from '../editions/transitions.ts';
-import { AppError } from '../errors.ts';
 import type { AuditRecord, Power } from '../ledger/principal.ts';
 import type { DeliveryState, EditionState } from '../ledger/records.ts';
 import type { Correctable, DeliveryView, EditionDetail, EditionView, Reissued } from '../ledger/views.ts';
@@ -84,10 +84,10 @@ export function operatorCommands(context: CommandContext) {
       { asOf, list, ...where }: Where & { asOf?: Day; list: boolean },
     ) => {
       if (list === (id !== undefined))
-        throw new AppError('operation-refused', {
-          problem: 'Give one edition to correct, or --list, not both or neither.',
-          hint: 'Name one edition, or give --list.',
-        });
+        throw refused(
+          'Give one edition to correct, or --list, not both or neither.',
+          'Name one edition, or give --list.',
+        );
       const ask =
         id === undefined
           ? answer(({ service, caller }) => service.correctable(caller, asOf), correctableList)
