@@ -49,20 +49,19 @@ export async function check(world: CheckWorld, { all }: { readonly all: boolean 
   const names = await world.datasetNames();
   on('data').warnings.push(...(await unreadFiles('data', { inDataset: false })));
   for (const name of names) {
-    on(`data/${name}`).warnings.push(...(await unreadFiles(`data/${name}`, { inDataset: true })));
-    const dataset = await collect(`data/${name}`, world.loadDataset(name));
+    const folder = `data/${name}`;
+    const { errors, warnings } = on(folder);
+    warnings.push(...(await unreadFiles(folder, { inDataset: true })));
+    const dataset = await collect(folder, world.loadDataset(name));
     if (!dataset) continue;
-    const { incidents } = dataset;
-    const damaged = await damagedFiles(incidents, `data/${name}`, { isThorough: true });
-    on(`data/${name}`).errors.push(...damaged.map(({ fault }) => fault));
+    const damaged = await damagedFiles(dataset.incidents, folder, { isThorough: true });
+    errors.push(...damaged.map(({ fault }) => fault));
     // Queries of its briefs would fail too, and not say why.
     if (damaged.length > 0) continue;
     datasets.set(name, dataset);
-    on(`data/${name}`).warnings.push(
-      ...((await collect(`data/${name}`, datedAhead(incidents, `data/${name}`))) ?? []),
-    );
+    warnings.push(...((await collect(folder, datedAhead(dataset.incidents, folder))) ?? []));
     // The zone in which a day begins first.
-    on(`data/${name}`).warnings.push(...knownLater(dataset, today(world.now, 'Pacific/Kiritimati')));
+    warnings.push(...knownLater(dataset, today(world.now, 'Pacific/Kiritimati')));
   }
   const briefs: Brief[] = [];
   for (const id of ids) {
@@ -93,13 +92,8 @@ export async function check(world: CheckWorld, { all }: { readonly all: boolean 
     const given = { brief, dataset, asOf: golden.asOf, given: golden.parameters };
     for (const request of (await collect(id, editionsAskedFor(given, world.effects))) ?? []) {
       world.signal.throwIfAborted();
-      const edition = await collect(
-        id,
-        produce(request, world.effects, material, {
-          signal: world.signal,
-          elapsedMs: () => performance.now(),
-        }),
-      );
+      const options = { signal: world.signal, elapsedMs: () => performance.now() };
+      const edition = await collect(id, produce(request, world.effects, material, options));
       verdicts.set(id, [...(verdicts.get(id) ?? []), edition?.rules]);
       editions += 1;
     }
@@ -107,12 +101,13 @@ export async function check(world: CheckWorld, { all }: { readonly all: boolean 
   for (const brief of briefs) {
     const dataset = datasets.get(brief.config.dataset);
     if (!dataset) continue;
+    const { warnings } = on(brief.id);
     const tried = verdicts.get(brief.id) ?? [];
     const passed = tried.filter((verdict) => verdict !== undefined);
-    on(brief.id).warnings.push(...passed.flatMap((verdict) => verdict.warnings));
+    warnings.push(...passed.flatMap((verdict) => verdict.warnings));
     // Idle waivers are reported only if all editions succeeded, because a failed one may need them.
-    if (passed.length === tried.length) on(brief.id).warnings.push(...idleWaivers(brief, passed));
-    on(brief.id).warnings.push(...unknownCaptions(dataset, brief));
+    if (passed.length === tried.length) warnings.push(...idleWaivers(brief, passed));
+    warnings.push(...unknownCaptions(dataset, brief));
   }
   for (const [name, dataset] of datasets) {
     const users = briefs.filter(({ config }) => config.dataset === name);

@@ -1,4 +1,3 @@
-import { Cron } from 'croner';
 import { type DayName, resolveDay } from '../calendar.ts';
 import { alignColumns, localTime, ofFuture, utcTime } from '../editions/format.ts';
 import { causesOf, collectIn, describeFault } from '../errors.ts';
@@ -8,6 +7,7 @@ import type { Format, Paper } from '../project/brief.ts';
 import { load, namedBriefs, readableBriefs, throwAll } from '../project/load.ts';
 import { defaultAsOf } from '../render/coverage.ts';
 import type { Step } from '../render/edition.ts';
+import { comingSlots, type Slot } from '../scheduler/slots.ts';
 import { check, type CheckWorld } from './check.ts';
 import type { Shell } from './context.ts';
 
@@ -97,12 +97,9 @@ export function commands(world: Surroundings) {
     list: async (): Promise<void> => {
       const { briefs, errors } = await readableBriefs(world);
       const rows = briefs.map(({ id, config: { title, schedule, forEach, parameters } }) => {
-        const [next, ...later] = new Cron(schedule.cron, {
-          timezone: schedule.timezone,
-          paused: true,
-        }).nextRuns(slotsShown, world.now);
+        const [next, ...later] = comingSlots(schedule, world.now, slotsShown);
         const editions = forEach === null ? '' : ` (one for each ${Object.keys(parameters).join(', ')})`;
-        const times = (slot: Date | undefined) => [localTime(slot, schedule.timezone), utcTime(slot)];
+        const times = (slot?: Slot) => [localTime(slot?.at, schedule.timezone), utcTime(slot?.at)];
         return [
           [id, `${title}${editions}`, schedule.cron, schedule.timezone, ...times(next)],
           ...later.map((slot) => ['', '', '', '', ...times(slot)]),
