@@ -35,7 +35,7 @@ export interface PageDependencies extends Imprint {
 const MOST = 200;
 
 /** The result of a promise, or null if the data or a brief has a fault. The rest of the page is shown anyway. */
-export async function orNull<T>(wanted: Promise<T>): Promise<T | null> {
+async function orNull<T>(wanted: Promise<T>): Promise<T | null> {
   try {
     return await wanted;
   } catch (error) {
