@@ -33,10 +33,8 @@ export async function withLedger<T>(
   }
   opened.use(ledger);
   // A command that another process answers needs neither the ledger's database nor the rest of the service.
-  const [{ assemble }, { openEditionService }] = await Promise.all([
-    import('./parts.ts'),
-    import('../editions/service.ts'),
-  ]);
+  const { assemble } = await import('./parts.ts');
+  const { openEditionService } = await import('../editions/service.ts');
   const { context, work: startWork, delivery } = assemble(ledger, { out, parts });
   opened.use(delivery);
   const service = openEditionService(context);

@@ -117,9 +117,7 @@ function importCommandLine(program: Command, load: () => Promise<ImportCommands>
     .option('--lag <days>', 'days until an incident is published (default: that of the format)', parseDays)
     .option('--mapping <file>', 'what the columns of a table mean (YAML)')
     .option('--suggest', 'only print a first mapping for a table', false)
-    .addOption(
-      new Option('--actors <file>', 'also write proposed rows for the table actors to this new file'),
-    )
+    .option('--actors <file>', 'also write proposed rows for the table actors to this new file')
     .addHelpText(
       'after',
       '\nExamples:\n  sitrep import acled export.csv --into data/region\n  sitrep import acled newer.csv --into data/region --complete\n  sitrep import stix bundle.json --into data/threats\n  sitrep import table log.xlsx --suggest > log.yaml\n  sitrep import table log.xlsx --mapping log.yaml --into data/log',

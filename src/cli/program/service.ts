@@ -19,6 +19,13 @@ export interface ServiceCommands {
 const outOption = () =>
   new Option('--out <dir>', 'folder with the editions and their ledger').default('output');
 
+const onLedger = (parent: Command) => (name: string, description: string) =>
+  parent
+    .command(name)
+    .description(description)
+    .addOption(outOption())
+    .option('--json', 'print JSON, for programs', false);
+
 export function serviceCommands(program: Command, service: () => Promise<ServiceCommands>): void {
   const runs = [
     [
@@ -54,12 +61,7 @@ export function serviceCommands(program: Command, service: () => Promise<Service
 }
 
 export function operatorCommands(program: Command, operator: () => Promise<OperatorCommands>): void {
-  const command = (name: string, description: string) =>
-    program
-      .command(name)
-      .description(description)
-      .addOption(outOption())
-      .option('--json', 'print JSON, for programs', false);
+  const command = onLedger(program);
   const listed = (name: string, description: string, states: readonly string[]) =>
     command(name, description)
       .option('--brief <name>', 'only this brief')
@@ -94,11 +96,7 @@ export function operatorCommands(program: Command, operator: () => Promise<Opera
     command(name, description)
       .argument('<id...>', 'editions, such as weekly/2021-08-22')
       .option('--as <name>', 'who decides (default: the system user)', parsePerson)
-      .addOption(
-        new Option('--sha256 <hash>', 'SHA-256 of the PDF that was reviewed; refuses any other').argParser(
-          parseHash,
-        ),
-      )
+      .option('--sha256 <hash>', 'SHA-256 of the PDF that was reviewed; refuses any other', parseHash)
       .action(run(operator, (its) => its.decide(name)));
   }
   command('reissue', 'send a corrected revision of a delivered edition to those who received it')
@@ -144,12 +142,7 @@ export function operatorCommands(program: Command, operator: () => Promise<Opera
 
 function tokenCommands(program: Command, operator: () => Promise<OperatorCommands>): void {
   const token = program.command('token').description('manage access over HTTP');
-  const command = (name: string, description: string) =>
-    token
-      .command(name)
-      .description(description)
-      .addOption(outOption())
-      .option('--json', 'print JSON, for programs', false);
+  const command = onLedger(token);
   command('add', 'create a token and show it once')
     .argument('<name>', 'the name of the person or program, for the audit', parseTokenName)
     .addOption(new Option('--may <what>', 'only read, or also operate').choices(powers).makeOptionMandatory())
