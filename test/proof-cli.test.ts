@@ -1,7 +1,7 @@
 import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { identify } from '../src/pdf/identity.ts';
+import { identify } from '../src/pdf/seal.ts';
 import { openProject } from './support/cli.ts';
 import { copyNewLedger } from './support/new-ledger.ts';
 import { swapText } from './support/product.ts';

@@ -1,4 +1,5 @@
-import { PDFArray, type PDFDocument, PDFName, PDFRawStream } from '@cantoo/pdf-lib';
+import { type PDFDocument, PDFName } from '@cantoo/pdf-lib';
+import { contentOf } from './contents.ts';
 import { openStreams } from './streams.ts';
 
 /**
@@ -10,14 +11,7 @@ import { openStreams } from './streams.ts';
 export function paintMarksFirst(document: PDFDocument): void {
   const decode = openStreams();
   for (const page of document.getPages()) {
-    const contents = page.node.Contents();
-    const streams =
-      contents instanceof PDFArray
-        ? contents.asArray().map((_, index) => contents.lookup(index))
-        : [contents];
-    const content = streams
-      .flatMap((stream) => (stream instanceof PDFRawStream ? [decode(stream)] : []))
-      .join('\n');
+    const content = contentOf(page, decode);
     const changed = content.replaceAll(reversedText, marksFirst);
     if (changed !== content)
       page.node.set(PDFName.of('Contents'), document.context.register(document.context.flateStream(changed)));

@@ -11,7 +11,6 @@ import {
 } from '@cantoo/pdf-lib';
 import { canonicalJson, hashOf } from '../hash.ts';
 import type { Locale } from '../locale.ts';
-import type { SourceFile } from '../project/brief.ts';
 import type { EvidenceSet } from '../query/evidence-set.ts';
 import type { Illustration } from '../render/illustrate.ts';
 import { type AttachmentEntry, manifestText, type SealedManifest } from '../render/manifest.ts';
@@ -23,46 +22,29 @@ import { unpackStream } from './streams.ts';
 export const MANIFEST = 'manifest.json';
 
 /** A compressed file to attach to a PDF. */
-export interface Attachment {
-  readonly entry: AttachmentEntry;
-  readonly description: string;
-  readonly packed: Uint8Array;
-}
+export type Attachment = ReturnType<typeof pack>;
 
 /** A file found in a PDF. */
-export interface FoundAttachment {
-  readonly name: string;
-  readonly relationship: string;
-  readonly packed: Uint8Array;
-  /** Whether the catalogue lists it as a file of the document (`AF`). */
-  readonly associated: boolean;
-  readonly stream: PDFRawStream;
-}
+export type FoundAttachment = ReturnType<typeof readAttachments>[number];
 
-function packAttachment(
-  given: Pick<AttachmentEntry, 'name' | 'mimeType' | 'relationship'> & { readonly description: string },
-  text: string,
-): Attachment {
-  const { description, ...entry } = given;
+function pack(entry: Pick<AttachmentEntry, 'name' | 'relationship'>, text: string, description: string) {
   const content = Buffer.from(text, 'utf8');
+  const mimeType = entry.name.endsWith('.csv') ? 'text/csv' : 'application/json';
   return {
-    entry: { ...entry, bytes: content.byteLength, sha256: hashOf(content) },
+    entry: { ...entry, mimeType, bytes: content.byteLength, sha256: hashOf(content) },
     description,
-    packed: pack(content),
+    packed: PDFContext.create().flateStream(content).getContents(),
   };
 }
 
-const pack = (content: Uint8Array): Uint8Array => PDFContext.create().flateStream(content).getContents();
+const packData = (name: string, text: string, description: string): Attachment =>
+  pack({ name, relationship: 'Data' }, text, description);
 
 export const packManifest = (manifest: SealedManifest, { text }: Locale): Attachment =>
-  packAttachment(
-    {
-      name: MANIFEST,
-      mimeType: 'application/json',
-      relationship: 'Supplement',
-      description: text('page.attachments.manifest'),
-    },
+  pack(
+    { name: MANIFEST, relationship: 'Supplement' },
     manifestText(manifest),
+    text('page.attachments.manifest'),
   );
 
 /** A spec is compiled and packed once for all editions. */
@@ -75,23 +57,13 @@ export function chartAttachments(
 ): Attachment[] {
   return Object.entries(charts).flatMap(([chart, { rows, compiled, title }]) => {
     const description = text('page.attachments.spec', { title });
-    const spec =
-      packedSpecs.get(compiled) ??
-      packAttachment(
-        { name: `${chart}.vg.json`, mimeType: 'application/json', relationship: 'Source', description },
-        canonicalJson(compiled),
-      );
+    const entry = { name: `${chart}.vg.json`, relationship: 'Source' } as const;
+    const spec = packedSpecs.get(compiled) ?? pack(entry, canonicalJson(compiled), description);
     packedSpecs.set(compiled, spec);
-    const data = packAttachment(
-      {
-        name: `${chart}.csv`,
-        mimeType: 'text/csv',
-        relationship: 'Data',
-        description: text('page.attachments.rows', { title }),
-      },
-      toCsv(rows),
-    );
-    return [data, { ...spec, description }];
+    return [
+      packData(`${chart}.csv`, toCsv(rows), text('page.attachments.rows', { title })),
+      { ...spec, description },
+    ];
   });
 }
 
@@ -99,64 +71,25 @@ export function chartAttachments(
  * The attachments for each evidence set that an edition cites: its rows as CSV, or its query with the ids as JSON. The
  * incidents that are cited one by one are in one CSV file, without those whose licence does not allow it.
  */
-export function evidenceAttachments(sets: readonly EvidenceSet[], locale: Locale): Attachment[] {
+export function evidenceAttachments(sets: readonly EvidenceSet[], { text }: Locale): Attachment[] {
   const single = sets.flatMap(({ incident, attached }) =>
     incident !== null && attached.kind === 'rows' ? attached.rows : [],
   );
-  const cited = {
-    name: 'cited-incidents.csv',
-    mimeType: 'text/csv',
-    relationship: 'Data',
-    description: locale.text('page.attachments.cited_incidents'),
-  } as const;
-  return [
-    ...sets.flatMap((set) =>
-      set.query === null ? [] : [attachmentOf({ ...set, query: set.query }, locale)],
-    ),
-    ...(single.length === 0 ? [] : [packAttachment(cited, toCsv(single))]),
-  ];
-}
-
-function attachmentOf(
-  {
-    name,
-    attached,
-    query,
-    parameters,
-    sources,
-    attributions,
-    rows,
-    count,
-    sha256,
-  }: EvidenceSet & { readonly query: SourceFile },
-  locale: Locale,
-): Attachment {
-  if (attached.kind === 'rows')
-    return packAttachment(
-      {
-        name: `evidence-${name}.csv`,
-        mimeType: 'text/csv',
-        relationship: 'Data',
-        description: locale.text('page.attachments.evidence_rows', { name }),
-      },
-      toCsv(attached.rows),
-    );
-  const ids = attached.kind === 'ids' ? attached.ids : null;
-  const content = { sources, attributions, query: query.text, parameters, rows, count, sha256, ids };
-  return packAttachment(
-    {
-      name: `evidence-${name}.json`,
-      mimeType: 'application/json',
-      relationship: 'Data',
-      description: locale.text(
-        ids === null ? 'page.attachments.evidence_query' : 'page.attachments.evidence_ids',
-        {
-          name,
-        },
-      ),
-    },
-    canonicalJson(content),
-  );
+  const files = sets.flatMap((set) => {
+    const { name, attached, query, parameters, sources, attributions, rows, count, sha256 } = set;
+    if (query === null) return [];
+    if (attached.kind === 'rows') {
+      const description = text('page.attachments.evidence_rows', { name });
+      return [packData(`evidence-${name}.csv`, toCsv(attached.rows), description)];
+    }
+    const ids = attached.kind === 'ids' ? attached.ids : null;
+    const content = { sources, attributions, query: query.text, parameters, rows, count, sha256, ids };
+    const key = ids === null ? 'page.attachments.evidence_query' : 'page.attachments.evidence_ids';
+    return [packData(`evidence-${name}.json`, canonicalJson(content), text(key, { name }))];
+  });
+  if (single.length > 0)
+    files.push(packData('cited-incidents.csv', toCsv(single), text('page.attachments.cited_incidents')));
+  return files;
 }
 
 /**
@@ -201,28 +134,25 @@ export function attach(
 }
 
 /** The files in a PDF, as its name tree lists them. A tree with several levels is not from Sitrep and is not read. */
-export function readAttachments({ catalog }: PDFDocument): FoundAttachment[] {
+export function readAttachments({ catalog }: PDFDocument) {
   const tree = catalog.lookupMaybe(PDFName.of('Names'), PDFDict);
   const files = tree?.lookupMaybe(PDFName.of('EmbeddedFiles'), PDFDict);
   const listed = files?.lookupMaybe(PDFName.of('Names'), PDFArray);
   const associated = catalog.lookupMaybe(PDFName.of('AF'), PDFArray)?.asArray() ?? [];
-  return Array.from({ length: Math.floor((listed?.size() ?? 0) / 2) }, (_, index) => index * 2).flatMap(
-    (at) => {
-      const spec = listed?.lookupMaybe(at + 1, PDFDict);
-      const stream = spec?.lookupMaybe(PDFName.of('EF'), PDFDict)?.lookup(PDFName.of('F'));
-      const reference = listed?.get(at + 1);
-      if (spec === undefined || reference === undefined || !(stream instanceof PDFRawStream)) return [];
-      return [
-        {
-          name: textOf(listed?.get(at)) ?? '',
-          relationship: spec.lookupMaybe(PDFName.of('AFRelationship'), PDFName)?.decodeText() ?? '',
-          packed: stream.getContents(),
-          associated: associated.includes(reference),
-          stream,
-        },
-      ];
-    },
-  );
+  return (listed?.asArray() ?? []).flatMap((name, at) => {
+    const spec = at % 2 === 0 ? listed?.lookupMaybe(at + 1, PDFDict) : undefined;
+    const stream = spec?.lookupMaybe(PDFName.of('EF'), PDFDict)?.lookup(PDFName.of('F'));
+    const reference = listed?.get(at + 1);
+    if (reference === undefined || !(stream instanceof PDFRawStream)) return [];
+    return {
+      name: textOf(name) ?? '',
+      relationship: spec?.lookupMaybe(PDFName.of('AFRelationship'), PDFName)?.decodeText() ?? '',
+      packed: stream.getContents(),
+      /** Whether the catalogue lists it as a file of the document. */
+      associated: associated.includes(reference),
+      stream,
+    };
+  });
 }
 
 /** Larger than any attachment of ours; a file that unpacks to more is not from Sitrep. */

@@ -15,50 +15,27 @@ import { isRightToLeft } from '../locale.ts';
 import { openStreams, type StreamReader, unreadableStream } from './streams.ts';
 
 /** The text and structure of a PDF, as the inspection reads them. Pages count from 1. */
-export interface PdfContents {
-  readonly pages: readonly PdfPage[];
-  /**
-   * The pieces of tagged text in the order of the document's structure, which follows the printed page. Columns, floats
-   * and cells that continue on the next page are painted in a different order. A line with letters that are written from
-   * right to left consists of several parts, as they are painted from left to right; each is in reading order.
-   */
-  readonly runs: readonly (readonly string[])[];
-  readonly fonts: readonly { readonly name: string; readonly embedded: boolean }[];
-  /** The alternative text of each figure; null if it has none. */
-  readonly figures: readonly (string | null)[];
-  readonly bookmarks: readonly { readonly title: string; readonly page: number | null }[];
-  readonly links: readonly { readonly page: number; readonly to: string; readonly landsOn: number | null }[];
-}
-
-interface PdfPage {
-  readonly widthPt: number;
-  readonly heightPt: number;
-  /** The document's tagged text, without spaces between words. */
-  readonly text: string;
-  /** The text of the page's margins, which is untagged, in parts as they are painted. */
-  readonly margins: readonly string[];
-  /** How many empty boxes the page has: glyphs that no font supplies. */
-  readonly boxes: number;
-}
+export type PdfContents = ReturnType<typeof readContents>;
 
 /**
  * Reads a PDF that Chromium printed. Text comes from the pages' own streams in painting order; text in forms within
  * them (which Chromium paints through a mask) is not read. Throws `pdf-invalid` if the file unpacks to more than a
  * print can contain, and other errors if the file is damaged.
  */
-export function readContents(document: PDFDocument): PdfContents {
+export function readContents(document: PDFDocument) {
   const pages = document.getPages();
-  const numbers = new Map(pages.map(({ ref }, index) => [ref, index + 1]));
-  const pageOf = pageFinder(document, numbers);
+  const pageOf = pageFinder(document);
   const fonts = new Map<PDFDict, Map<number, string>>();
   const decode = openStreams();
   const read = pages.map((page, index) => readPage(page, { index, fonts, decode }));
-  const tagged = new Map(
-    pages.map(({ ref }, index) => [ref, read[index]?.tagged ?? new Map<number, Part[]>()]),
-  );
   return {
     pages: read.map(({ page }) => page),
-    runs: runsOf(document, tagged),
+    /**
+     * The pieces of tagged text in the order of the document's structure, which follows the printed page. Columns, floats
+     * and cells that continue on the next page are painted in a different order. A line with letters that are written
+     * from right to left consists of several parts, as they are painted from left to right; each is in reading order.
+     */
+    runs: runsOf(document, new Map(read.map(({ ref, tagged }) => [ref, tagged]))),
     ...readObjects(document),
     bookmarks: listBookmarks(document).map((bookmark) => ({
       title: textOf(bookmark.get(PDFName.of('Title'))) ?? '',
@@ -99,18 +76,16 @@ export function textOf(value: PDFObject | undefined): string | null {
 }
 
 /** The destination of a link, as written: a name, an address, or nothing. */
-function destinationOf(link: PDFDict): string {
+export function destinationOf(link: PDFDict): string {
   const target = link.get(PDFName.of('Dest'));
   if (target instanceof PDFName) return target.decodeText();
   const action = link.lookupMaybe(PDFName.of('A'), PDFDict);
   return textOf(target) ?? textOf(action?.get(PDFName.of('URI'))) ?? '';
 }
 
-function pageFinder(
-  { catalog }: PDFDocument,
-  numbers: ReadonlyMap<PDFRef, number>,
-): (entry: PDFDict) => number | null {
-  const named = catalog.lookupMaybe(PDFName.of('Dests'), PDFDict);
+function pageFinder(document: PDFDocument): (entry: PDFDict) => number | null {
+  const numbers = new Map(document.getPages().map(({ ref }, index) => [ref, index + 1]));
+  const named = document.catalog.lookupMaybe(PDFName.of('Dests'), PDFDict);
   return (entry) => {
     const given =
       entry.get(PDFName.of('Dest')) ?? entry.lookupMaybe(PDFName.of('A'), PDFDict)?.get(PDFName.of('D'));
@@ -121,7 +96,7 @@ function pageFinder(
   };
 }
 
-function readObjects({ context }: PDFDocument): Pick<PdfContents, 'fonts' | 'figures'> {
+function readObjects({ context }: PDFDocument) {
   const fonts = new Map<string, boolean>();
   const figures: (string | null)[] = [];
   for (const [, object] of context.enumerateIndirectObjects()) {
@@ -139,7 +114,11 @@ function readObjects({ context }: PDFDocument): Pick<PdfContents, 'fonts' | 'fig
     const short = name.replace(/^[A-Z]{6}\+/, '');
     fonts.set(short, embedded && (fonts.get(short) ?? true));
   }
-  return { fonts: [...fonts].map(([name, embedded]) => ({ name, embedded })), figures };
+  return {
+    fonts: [...fonts].map(([name, embedded]) => ({ name, embedded })),
+    /** The alternative text of each figure; null if it has none. */
+    figures,
+  };
 }
 
 /** Text that is painted in one go: one font, one direction. */
@@ -186,8 +165,12 @@ function runsOf(
   };
   walk(document.catalog.get(PDFName.of('StructTreeRoot')), undefined, undefined);
   const unnamed = [...tagged.values()].flatMap((marks) => [...marks.values()]);
-  // In such a document, "1–7" is painted as "7", "–" and "1".
-  const isReversed = directionOf(document) === 'R2L';
+  // In a document whose pages viewers turn from right to left, "1–7" is painted as "7", "–" and "1".
+  const isReversed =
+    document.catalog
+      .lookupMaybe(PDFName.of('ViewerPreferences'), PDFDict)
+      ?.lookupMaybe(PDFName.of('Direction'), PDFName)
+      ?.decodeText() === 'R2L';
   /** The parts of each line, or of each mark if all is written from left to right. */
   const linesOf = (marks: readonly (readonly Part[])[]): (readonly string[])[] => {
     const textsOf = (parts: readonly Part[]): string[] => parts.map(({ text }) => text);
@@ -203,17 +186,10 @@ function runsOf(
   return [...runs.flatMap(({ marks }) => linesOf(marks)), ...linesOf(unnamed)];
 }
 
-/** `R2L` if viewers turn the pages of the document from right to left. */
-const directionOf = ({ catalog }: PDFDocument): string | undefined =>
-  catalog
-    .lookupMaybe(PDFName.of('ViewerPreferences'), PDFDict)
-    ?.lookupMaybe(PDFName.of('Direction'), PDFName)
-    ?.decodeText();
-
 function readPage(
   page: PDFPage,
   { index, fonts, decode }: { index: number; fonts: Map<PDFDict, Map<number, string>>; decode: StreamReader },
-): { page: PdfPage; tagged: Map<number, Part[]> } {
+) {
   const { width: widthPt, height: heightPt } = page.getSize();
   const dictionary = page.node.Resources()?.lookupMaybe(PDFName.of('Font'), PDFDict);
   const glyphsOf = (name: string): Map<number, string> => {
@@ -223,15 +199,19 @@ function readPage(
     fonts.set(font, glyphs);
     return glyphs;
   };
+  /** The document's tagged text, without spaces between words. */
   let text = '';
+  /** The text of the page's margins, which is untagged, in parts as they are painted. */
   const margins: string[] = [];
+  /** How many empty boxes the page has: glyphs that no font supplies. */
   let boxes = 0;
   let glyphs = new Map<number, string>();
   /** The open marks: the number by which the document tags each, and the text that replaces its glyphs, if any. */
-  const open: { readonly mark: number | undefined; instead: string | null; readonly isReversed?: true }[] =
-    [];
-  /** The innermost open mark. */
-  let mark: number | undefined;
+  const open: {
+    readonly mark?: number | undefined;
+    instead: string | null;
+    readonly isReversed?: boolean;
+  }[] = [];
   const tagged = new Map<number, Part[]>();
   const content = contentOf(page, decode);
   let line = '';
@@ -246,8 +226,10 @@ function readPage(
     return part;
   };
   const endParts = (): void => {
-    margins.push(...[parts.get(undefined)].flatMap((part) => (part ? [part.text] : [])));
-    text += [...parts].map(([of, part]) => (of === undefined ? '' : part.text)).join('');
+    for (const [of, part] of parts) {
+      if (of === undefined) margins.push(part.text);
+      else text += part.text;
+    }
     parts = new Map();
   };
   const show = (from: number, to: number): void => {
@@ -265,7 +247,7 @@ function readPage(
         shown = isReversed ? glyph + shown : shown + glyph;
       }
     }
-    const part = partOf(mark);
+    const part = partOf(open.findLast(({ mark }) => mark !== undefined)?.mark);
     part.text = isReversed ? shown + part.text : part.text + shown;
   };
   // Only text operations are read; drawing operations are skipped.
@@ -282,8 +264,10 @@ function readPage(
       if (end === -1) break;
       const properties = content.slice(at, end);
       const [, number] = /\/MCID\s+(\d+)/.exec(properties) ?? [];
-      open.push({ mark: number === undefined ? undefined : Number(number), instead: actualText(properties) });
-      mark = open.findLast((each) => each.mark !== undefined)?.mark;
+      open.push({
+        mark: number === undefined ? undefined : Number(number),
+        instead: actualText(properties),
+      });
       at = end + 2;
     } else if (character === slash) {
       fontSet.lastIndex = at;
@@ -291,23 +275,16 @@ function readPage(
       if (font !== undefined) glyphs = glyphsOf(font);
       at += (whole?.length ?? 1) - 1;
     } else if (character === letterB && content.startsWith('BMC', at)) {
-      open.push({
-        mark: undefined,
-        instead: null,
-        ...(content.endsWith('/ReversedChars ', at) && { isReversed: true }),
-      });
+      open.push({ instead: null, isReversed: content.endsWith('/ReversedChars ', at) });
     } else if (character === letterB && content.startsWith('BT\n', at)) {
       endParts();
       // The height is the last of the six numbers of the matrix.
       const end = content.indexOf(' Tm', at);
       line = `${index} ${content.slice(content.lastIndexOf(' ', end - 1) + 1, end)}`;
-    } else if (character === letterE && content.startsWith('EMC', at)) {
-      open.pop();
-      mark = open.findLast((each) => each.mark !== undefined)?.mark;
-    }
+    } else if (character === letterE && content.startsWith('EMC', at)) open.pop();
   }
   endParts();
-  return { page: { widthPt, heightPt, text, margins, boxes }, tagged };
+  return { page: { widthPt, heightPt, text, margins, boxes }, ref: page.ref, tagged };
 }
 
 /** Chromium's marks are siblings, with few exceptions. */
@@ -322,7 +299,8 @@ function actualText(properties: string): string | null {
   return (hex === undefined ? PDFString.of(literal.trimEnd()) : PDFHexString.of(hex)).decodeText();
 }
 
-function contentOf(page: PDFPage, decode: StreamReader): string {
+/** What paints a page. */
+export function contentOf(page: PDFPage, decode: StreamReader): string {
   const contents = page.node.Contents();
   const streams =
     contents instanceof PDFArray ? contents.asArray().map((_, index) => contents.lookup(index)) : [contents];

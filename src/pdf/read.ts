@@ -20,7 +20,7 @@ export async function readPdfFile(file: string): Promise<PdfFile> {
     const problem = isAbsent
       ? 'There is no such file.'
       : `The file cannot be read: ${cause instanceof Error ? cause.message : String(cause)}.`;
-    throw new AppError('pdf-invalid', [{ file, problem, hint: 'Give the path of a PDF.' }], { cause });
+    throw new AppError('pdf-invalid', { file, problem, hint: 'Give the path of a PDF.' }, { cause });
   });
   // The folder may contain another program's file of that name.
   const beside = await readFile(join(dirname(file), 'manifest.json'), 'utf8')

@@ -11,11 +11,11 @@ import {
 } from '@cantoo/pdf-lib';
 import { AppError } from '../errors.ts';
 import { escapeMarkup } from '../escape.ts';
+import { hashOf } from '../hash.ts';
 import { isRightToLeft } from '../locale.ts';
 import { paintMarksFirst } from './arabic-marks.ts';
-import { attach, type Attachment, type FoundAttachment, readAttachments } from './attachments.ts';
-import { lettersOf, linksOf, listBookmarks, type PdfContents, readContents, textOf } from './contents.ts';
-import { blankIdentity, identify } from './identity.ts';
+import { attach, type Attachment, readAttachments } from './attachments.ts';
+import { destinationOf, lettersOf, linksOf, listBookmarks, readContents } from './contents.ts';
 
 /** Named in every PDF, without a version, so that an update alone changes no byte. */
 const CREATOR = 'Sitrep';
@@ -46,25 +46,13 @@ export interface SealMetadata {
   readonly links?: { readonly [destination: string]: string };
 }
 
-export interface SealedPdf {
-  readonly pdf: Uint8Array;
-  readonly pages: number;
-  /** The PDF's content, read before it is written, so it does not show any damage done by writing. */
-  readonly contents: PdfContents;
-  /** The attached files. */
-  readonly attached: readonly FoundAttachment[];
-}
-
 /**
  * Adds metadata to a printed PDF and removes whatever varies between two prints of one document. The same document,
  * browser version and metadata give the same bytes. Throws `pdf-invalid` if the PDF cannot be read.
  */
-export async function seal(
-  pdf: Uint8Array,
-  metadata: SealMetadata,
-  attachments: readonly Attachment[] = [],
-): Promise<SealedPdf> {
+export async function seal(pdf: Uint8Array, metadata: SealMetadata, attachments: readonly Attachment[] = []) {
   const document = await load(settle(pdf, metadata.date));
+  const { context } = document;
   if (Buffer.from(pdf.buffer, pdf.byteOffset, pdf.byteLength).includes(ARABIC_FONT))
     paintMarksFirst(document);
   document.setTitle(metadata.title, { showInWindowTitleBar: true });
@@ -82,14 +70,17 @@ export async function seal(
   mendBookmarks(document, metadata.headings ?? []);
   mapRoles(document);
   describeLinks(document, metadata.links ?? {});
-  attachXmp(document, xmpOf(metadata, { creator: CREATOR }));
+  // ISO 32000-2, 14.3.2 requires an uncompressed stream of the catalogue.
+  const xmp = context.stream(Buffer.from(xmpOf(metadata), 'utf8'), { Type: 'Metadata', Subtype: 'XML' });
+  document.catalog.set(PDFName.of('Metadata'), context.register(xmp));
+  // Read before the PDF is written, so it does not show any damage done by writing.
   const contents = readContents(document);
   attach(document, attachments, metadata);
-  document.context.trailerInfo.ID = document.context.obj([blankIdentity(), blankIdentity()]);
+  context.trailerInfo.ID = context.obj([blankIdentity(), blankIdentity()]);
   // The document's own save does this first: it sets the version that supports object streams. Nothing is left to
   // embed.
-  document.context.header = PDFHeader.forVersion(1, 7);
-  const writer = PDFStreamWriter.forContext(document.context, Infinity, true, OBJECTS_PER_STREAM);
+  context.header = PDFHeader.forVersion(1, 7);
+  const writer = PDFStreamWriter.forContext(context, Infinity, true, OBJECTS_PER_STREAM);
   const sealed = await writer.serializeToBuffer();
   identify(sealed);
   return { pdf: sealed, pages: document.getPageCount(), contents, attached: readAttachments(document) };
@@ -146,25 +137,17 @@ async function load(pdf: Uint8Array): Promise<PDFDocument> {
   } catch (cause) {
     throw new AppError(
       'pdf-invalid',
-      [
-        {
-          problem: 'The browser printed a PDF that cannot be read.',
-          hint: 'Print again; if it fails again, use another browser.',
-        },
-      ],
+      {
+        problem: 'The browser printed a PDF that cannot be read.',
+        hint: 'Print again; if it fails again, use another browser.',
+      },
       { cause },
     );
   }
 }
 
-/**
- * The same metadata as XMP (ISO 16684-1), which programs read first. It claims no conformance to PDF/A or PDF/UA; such
- * a claim can be added in `more`.
- */
-function xmpOf(
-  { title, author, subject, keywords, language, date }: SealMetadata,
-  { creator, more = '' }: { creator: string; more?: string },
-): string {
+/** The same metadata as XMP (ISO 16684-1), which programs read first. It claims no conformance to PDF/A or PDF/UA. */
+function xmpOf({ title, author, subject, keywords, language, date }: SealMetadata): string {
   const at = date.toISOString().replace(/\.\d+Z$/, 'Z');
   const words = keywords.map((keyword) => `<rdf:li>${escapeMarkup(keyword)}</rdf:li>`).join('');
   const inLanguage = (text: string) =>
@@ -177,20 +160,14 @@ function xmpOf(
 ${author === null ? '' : `<dc:creator><rdf:Seq><rdf:li>${escapeMarkup(author)}</rdf:li></rdf:Seq></dc:creator>\n`}<dc:description>${inLanguage(subject)}</dc:description>
 <dc:subject><rdf:Bag>${words}</rdf:Bag></dc:subject>
 <dc:language><rdf:Bag><rdf:li>${escapeMarkup(language)}</rdf:li></rdf:Bag></dc:language>
-<xmp:CreatorTool>${escapeMarkup(creator)}</xmp:CreatorTool>
+<xmp:CreatorTool>${CREATOR}</xmp:CreatorTool>
 <xmp:CreateDate>${at}</xmp:CreateDate>
 <xmp:ModifyDate>${at}</xmp:ModifyDate>
-<pdf:Producer>${escapeMarkup(creator)}</pdf:Producer>
+<pdf:Producer>${CREATOR}</pdf:Producer>
 <pdf:Keywords>${escapeMarkup(keywords.join(' '))}</pdf:Keywords>
-</rdf:Description>${more}
+</rdf:Description>
 </rdf:RDF></x:xmpmeta>
 <?xpacket end="r"?>`;
-}
-
-/** Stores the metadata where ISO 32000-2, 14.3.2 requires it: in an uncompressed stream of the catalogue. */
-function attachXmp({ context, catalog }: PDFDocument, xmp: string): void {
-  const stream = context.stream(Buffer.from(xmp, 'utf8'), { Type: 'Metadata', Subtype: 'XML' });
-  catalog.set(PDFName.of('Metadata'), context.register(stream));
 }
 
 /** Chromium tags bold and italic text with types that PDF 1.7 does not define; the role map gives their equivalents. */
@@ -206,9 +183,53 @@ function mapRoles({ context, catalog }: PDFDocument): void {
 function describeLinks(document: PDFDocument, links: { readonly [destination: string]: string }): void {
   for (const page of document.getPages())
     for (const link of linksOf(page)) {
-      const target = link.get(PDFName.of('Dest'));
-      const name = target instanceof PDFName ? target.decodeText() : (textOf(target) ?? '');
+      const name = destinationOf(link);
       const text = Object.hasOwn(links, name) ? links[name] : undefined;
       if (text !== undefined) link.set(PDFName.of('Contents'), PDFHexString.fromText(text));
     }
+}
+
+const identityLength = 32;
+const blank = '0'.repeat(identityLength);
+const marker = '/ID [ <';
+const between = '> <';
+
+/** Placeholder in the trailer until the file is written. */
+export const blankIdentity = (): PDFHexString => PDFHexString.of(blank);
+
+/**
+ * Writes the file identifier (ISO 32000-2, 14.4) in place: the start of the SHA-256 of the file, computed with the
+ * identifier set to zeros. It covers every byte, including attachments, so it reveals any later change unless the
+ * identifier was also recomputed. `pdf` contains `blankIdentity` twice.
+ */
+export function identify(pdf: Uint8Array): void {
+  const places = findIdentity(pdf);
+  if (places === undefined) throw new Error('The sealed PDF has no identifier to fill in.');
+  const identity = Buffer.from(digest(pdf), 'latin1');
+  for (const place of places) pdf.set(identity, place);
+}
+
+/** Whether a file still matches its identifier. */
+export function isIntact(pdf: Uint8Array): boolean {
+  const places = findIdentity(pdf);
+  if (places === undefined) return false;
+  const bytes = Buffer.from(pdf);
+  const [found, again] = places.map((place) => bytes.toString('latin1', place, place + identityLength));
+  for (const place of places) bytes.write(blank, place, 'latin1');
+  return found === again && found === digest(bytes);
+}
+
+const digest = (pdf: Uint8Array): string => hashOf(pdf).slice(0, identityLength);
+
+/** The positions of the two halves of the last identifier in the file. */
+function findIdentity(pdf: Uint8Array): readonly [number, number] | undefined {
+  const bytes = Buffer.from(pdf.buffer, pdf.byteOffset, pdf.byteLength);
+  const at = bytes.lastIndexOf(marker);
+  if (at === -1) return undefined;
+  const first = at + marker.length;
+  const second = first + identityLength + between.length;
+  const isWhole =
+    bytes.toString('latin1', first + identityLength, second) === between &&
+    bytes[second + identityLength] === '>'.charCodeAt(0);
+  return isWhole ? [first, second] : undefined;
 }

@@ -31,46 +31,33 @@ export function openStreams(): StreamReader {
 }
 
 /**
- * The unpacked size of a stream that pdf-lib unpacks by itself; undefined if too large. Throws `pdf-invalid` for any
- * other compression, and zlib's error for damaged data, from which a library may still unpack a lot.
- */
-function sizeToRead(stream: PDFRawStream, mostBytes: number): number | undefined {
-  const { contents } = stream;
-  const filter = filterOf(stream);
-  if (filter === 'other') throw packedOtherwise();
-  if (filter === 'none') return contents.byteLength > mostBytes ? undefined : contents.byteLength;
-  return inflate(contents, mostBytes)?.byteLength;
-}
-
-/**
- * The unpacked size of any other stream. Only `unpackStream` unpacks those, and it refuses the ones that count as 0
- * here.
- */
-function countPacked(stream: PDFRawStream, mostBytes: number): number | undefined {
-  try {
-    return filterOf(stream) === 'deflate' ? inflate(stream.contents, mostBytes)?.byteLength : 0;
-  } catch {
-    return 0;
-  }
-}
-
-function filterOf({ dict }: PDFRawStream): 'none' | 'deflate' | 'other' {
-  const given = dict.lookup(PDFName.of('Filter'));
-  const filter = given instanceof PDFArray && given.size() === 1 ? given.lookup(0) : given;
-  if (filter === undefined) return 'none';
-  return filter === PDFName.of('FlateDecode') ? 'deflate' : 'other';
-}
-
-/**
  * The content of a stream; undefined if it is larger than `mostBytes`. Chromium and our own sealing use only deflate.
  * Throws `pdf-invalid` for other compression, whose unpacked size has no bound, and zlib's error for damaged data.
  */
 export function unpackStream(stream: PDFRawStream, mostBytes: number): Uint8Array | undefined {
-  const { dict, contents } = stream;
-  const filter = filterOf(stream);
-  if (filter === 'none') return contents.byteLength > mostBytes ? undefined : contents;
-  if (filter === 'other' || dict.has(PDFName.of('DecodeParms'))) throw packedOtherwise();
+  if (stream.dict.has(PDFName.of('DecodeParms'))) throw packedOtherwise();
+  return unpack(stream, mostBytes);
+}
+
+/** The same for a stream that may have a predictor, which is left in place: it hardly changes the size. */
+function unpack({ dict, contents }: PDFRawStream, mostBytes: number): Uint8Array | undefined {
+  const given = dict.lookup(PDFName.of('Filter'));
+  const filter = given instanceof PDFArray && given.size() === 1 ? given.lookup(0) : given;
+  if (filter === undefined) return contents.byteLength > mostBytes ? undefined : contents;
+  if (filter !== PDFName.of('FlateDecode')) throw packedOtherwise();
   return inflate(contents, mostBytes);
+}
+
+/**
+ * The unpacked size of a stream that pdf-lib does not unpack by itself. Only `unpackStream` unpacks those, and it
+ * refuses the ones that count as 0 here.
+ */
+function countPacked(stream: PDFRawStream, mostBytes: number): number | undefined {
+  try {
+    return unpack(stream, mostBytes)?.byteLength;
+  } catch {
+    return 0;
+  }
 }
 
 function inflate(packed: Uint8Array, mostBytes: number): Uint8Array | undefined {
@@ -86,12 +73,10 @@ function inflate(packed: Uint8Array, mostBytes: number): Uint8Array | undefined 
 export const unreadableStream = (what: string, options: { cause?: unknown } = {}): AppError =>
   new AppError(
     'pdf-invalid',
-    [
-      {
-        problem: `This PDF ${what}, so it was not read.`,
-        hint: 'Use the PDF exactly as Sitrep stored or sent it.',
-      },
-    ],
+    {
+      problem: `This PDF ${what}, so it was not read.`,
+      hint: 'Use the PDF exactly as Sitrep stored or sent it.',
+    },
     options,
   );
 const packedOtherwise = () => unreadableStream('compresses its streams in a way that Sitrep never does');
@@ -145,7 +130,7 @@ class GuardedParser extends PDFParser {
     const name = stream.dict.lookup(type);
     const mostBytes = Math.min(MOST_BYTES.ofStream, this.#bytesLeft);
     const isRead = name === objects || name === table;
-    const size = isRead ? sizeToRead(stream, mostBytes) : countPacked(stream, mostBytes);
+    const size = isRead ? unpack(stream, mostBytes)?.byteLength : countPacked(stream, mostBytes);
     if (size === undefined) throw unreadableStream('unpacks to more data than any PDF from Sitrep');
     this.#bytesLeft -= size;
     if (name === objects) this.#objectsLeft -= numberOf(stream.dict.lookup(PDFName.of('N')));
@@ -157,9 +142,11 @@ class GuardedParser extends PDFParser {
 /** The number of objects that a table lists. The parser creates each, whether the table really contains it or not. */
 function listedIn({ dict }: PDFRawStream): number {
   const index = dict.lookup(PDFName.of('Index'));
-  const counts = index instanceof PDFArray ? numbersOf(index).filter((_, at) => at % 2 === 1) : [];
+  const counts =
+    index instanceof PDFArray
+      ? numbersOf(index).filter((_, at) => at % 2 === 1)
+      : [numberOf(dict.lookup(PDFName.of('Size')))];
   const widths = dict.lookup(PDFName.of('W'));
-  if (!(index instanceof PDFArray)) counts.push(numberOf(dict.lookup(PDFName.of('Size'))));
   const width = widths instanceof PDFArray ? Math.max(0, ...numbersOf(widths)) : 0;
   // Eight-byte numbers are enough for any file.
   if (width > 8) throw unreadableStream('lists its objects in a way that Sitrep never does');

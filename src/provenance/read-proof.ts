@@ -3,7 +3,7 @@ import { AppError } from '../errors.ts';
 import { hashOf } from '../hash.ts';
 import { MANIFEST, readAttachments, unpack } from '../pdf/attachments.ts';
 import { type PdfContents, readContents } from '../pdf/contents.ts';
-import { isIntact } from '../pdf/identity.ts';
+import { isIntact } from '../pdf/seal.ts';
 import { checkPacked } from '../pdf/streams.ts';
 import { type SealedManifest, sealedManifest } from '../render/manifest.ts';
 

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { manifestSchema } from '../../scripts/write-schema.ts';
 import { hashOf } from '../../src/hash.ts';
 import { openPrinter, type Printer } from '../../src/pdf/browser/print.ts';
-import { isIntact } from '../../src/pdf/identity.ts';
+import { isIntact } from '../../src/pdf/seal.ts';
 import type { Edition } from '../../src/production/produce.ts';
 import { describeEdition } from '../../src/provenance/make-manifest.ts';
 import { manifest, sealedManifest } from '../../src/render/manifest.ts';
@@ -102,12 +102,14 @@ describe('the rule on attachments', () => {
   const packed = Buffer.from('abc');
   const found = { name: 'a.csv', relationship: 'Data', packed, associated: true };
   const judge = (pdf: string, attached: object[]) =>
-    otherAttachments({
-      brief,
-      pdf: Buffer.from(pdf),
-      attachments: [{ entry, description: '', packed }],
-      attached,
-    } as never).map(({ problem }) => problem);
+    [
+      ...otherAttachments({
+        brief,
+        pdf: Buffer.from(pdf),
+        attachments: [{ entry, description: '', packed }],
+        attached,
+      } as never),
+    ].map(({ problem }) => problem);
 
   it('finds what is missing, changed, cut, or not associated', () => {
     expect(judge('%PDF abc', [found])).toEqual([]);

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { hashOf } from '../../src/hash.ts';
 import { openPrinter, type Printer } from '../../src/pdf/browser/print.ts';
 import { linksOf, listBookmarks } from '../../src/pdf/contents.ts';
-import { isIntact } from '../../src/pdf/identity.ts';
+import { isIntact } from '../../src/pdf/seal.ts';
 import type { Repository } from '../../src/production/open-edition.ts';
 import type { Edition } from '../../src/production/produce.ts';
 import { verify } from '../../src/production/verify.ts';

@@ -1,7 +1,7 @@
 import { decodePDFRawStream, PDFDocument, PDFRawStream, PDFStreamWriter } from '@cantoo/pdf-lib';
 import { hashOf } from '../../src/hash.ts';
 import { readAttachments } from '../../src/pdf/attachments.ts';
-import { blankIdentity, identify } from '../../src/pdf/identity.ts';
+import { blankIdentity, identify } from '../../src/pdf/seal.ts';
 import { sealedManifest } from '../../src/render/manifest.ts';
 
 /** Changes a PDF, and writes it as Sitrep does, with an identifier that fits. */
