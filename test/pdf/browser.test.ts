@@ -4,11 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import type { Page } from 'puppeteer';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { tryLock } from '../../src/file-lock.ts';
 import { lacksLibraries } from '../../src/pdf/browser/check.ts';
 import { launchBrowser } from '../../src/pdf/browser/launch.ts';
-import { PagePool } from '../../src/pdf/browser/pages.ts';
+import { openPages } from '../../src/pdf/browser/pages.ts';
 import { openPrinter, type Printer } from '../../src/pdf/browser/print.ts';
 import { sweepScratch } from '../../src/pdf/browser/scratch.ts';
 import { isPackagedPlatform, unpackChromium } from '../../src/pdf/browser/unpack.ts';
@@ -394,7 +395,7 @@ p { font: italic 600 12px 'Kept 4' }</style><p>Italic \u2265 5</p></html>`;
   });
 });
 
-describe('PagePool', () => {
+describe('openPages', () => {
   it('reuses a page, lends two at most, and forgets a waiter that gave up', async () => {
     const { path, origin } = await openPrinter({ cacheFolder }).then(async (printer) => {
       await printer[Symbol.asyncDispose]();
@@ -407,35 +408,51 @@ describe('PagePool', () => {
     };
     const bundledLibraries = await lacksLibraries(found);
     await using running = await launchBrowser(found, { cacheFolder, bundledLibraries });
-    const pool = await PagePool.open(running.browser, { fontFaces: '' });
-    const one = await pool.take({ fresh: false, signal });
-    pool.giveBack(one);
-    expect(await pool.take({ fresh: false, signal })).toBe(one);
-    const two = await pool.take({ fresh: false, signal });
-    expect(two).not.toBe(one);
+    const pool = await openPages(running.browser, { fontFaces: '' });
+    /** A page that is in use until it is given back, or until its work fails. */
+    const take = async ({ fresh = false, signal: of = signal } = {}) => {
+      const taken = Promise.withResolvers<Page>();
+      const work = Promise.withResolvers<void>();
+      const use = pool.use({ fresh, signal: of }, (page) => {
+        taken.resolve(page);
+        return work.promise;
+      });
+      use.catch(taken.reject);
+      const fail = async () => {
+        work.reject(new Error('failed'));
+        await expect(use).rejects.toThrow('failed');
+      };
+      return { page: await taken.promise, fail, giveBack: () => (work.resolve(), use) };
+    };
+    const first = await take();
+    await first.giveBack();
+    const one = await take();
+    expect(one.page).toBe(first.page);
+    const two = await take();
+    expect(two.page).not.toBe(one.page);
 
     const impatient = new AbortController();
-    const givesUp = pool.take({ fresh: false, signal: impatient.signal });
-    const waits = pool.take({ fresh: false, signal });
+    const givesUp = take({ signal: impatient.signal });
+    const waits = take();
     impatient.abort(new Error('too long'));
     await expect(givesUp).rejects.toThrow('too long');
     expect(await running.browser.pages()).toHaveLength(2);
-    pool.giveBack(two);
-    expect(await waits).toBe(two);
+    await two.giveBack();
+    expect((await waits).page).toBe(two.page);
 
     // A page that failed is not lent again, and its turn is free.
-    pool.discard(one);
-    const third = await pool.take({ fresh: false, signal });
-    expect(third).not.toBe(one);
+    await one.fail();
+    const third = await take();
+    expect(third.page).not.toBe(one.page);
 
     // A page that is given up while it opens does not stay open.
-    pool.giveBack(third);
+    await third.giveBack();
     const stop = new AbortController();
-    const opening = pool.take({ fresh: true, signal: stop.signal });
+    const opening = take({ fresh: true, signal: stop.signal });
     setTimeout(() => stop.abort(new Error('given up')), 0);
     await expect(opening).rejects.toThrow('given up');
     // By the time that another is there, so was it.
-    await pool.take({ fresh: true, signal });
+    await take({ fresh: true });
     await vi.waitFor(async () => expect(await running.browser.pages()).toHaveLength(2));
   });
 });

@@ -10,7 +10,7 @@ import { lacksLibraries } from '../../src/pdf/browser/check.ts';
 import { findBrowser } from '../../src/pdf/browser/find.ts';
 import { showDocument } from '../../src/pdf/browser/frame.ts';
 import { launchBrowser, type RunningBrowser } from '../../src/pdf/browser/launch.ts';
-import { PagePool } from '../../src/pdf/browser/pages.ts';
+import { openPages } from '../../src/pdf/browser/pages.ts';
 import { openPrinter } from '../../src/pdf/browser/print.ts';
 import { testCacheFolder as cacheFolder } from '../support/cache.ts';
 import { readPdf } from '../support/pdf.ts';
@@ -29,8 +29,8 @@ async function launch(reachable?: string): Promise<RunningBrowser> {
 
 /** A page as it is lent to a print. */
 async function lent({ browser }: RunningBrowser): Promise<Page> {
-  const pool = await PagePool.open(browser, { fontFaces: '' });
-  return pool.take({ fresh: true, signal });
+  const pool = await openPages(browser, { fontFaces: '' });
+  return pool.use({ fresh: true, signal }, (page) => Promise.resolve(page));
 }
 
 /** A server that counts who comes. */

@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { type Browser, launch } from 'puppeteer';
 import { AppError } from '../../errors.ts';
 import { escapeMarkup } from '../../escape.ts';
 import type { FoundBrowser } from './find.ts';
+import { abortable, openPages } from './pages.ts';
 import { openScratch } from './scratch.ts';
 import type { UnpackedChromium } from './unpack.ts';
 
@@ -56,10 +56,8 @@ export interface LaunchOptions {
 }
 
 /** Starts the browser with its own profile. Throws `browser-failed`, or the signal's reason. */
-export async function launchBrowser(
-  found: FoundBrowser,
-  { cacheFolder, bundledLibraries, reachable, signal }: LaunchOptions,
-): Promise<RunningBrowser> {
+export async function launchBrowser(found: FoundBrowser, options: LaunchOptions): Promise<RunningBrowser> {
+  const { cacheFolder, reachable, signal } = options;
   signal?.throwIfAborted();
   const profile = await openScratch(join(cacheFolder, 'profiles'));
   const userDataDir = join(profile.path, 'user-data');
@@ -73,13 +71,7 @@ export async function launchBrowser(
   ];
   let env: Record<string, string> | undefined;
   try {
-    env =
-      found.bundle &&
-      (await packagedEnvironment(found.bundle, {
-        bundledLibraries,
-        home: profile.path,
-        fontCache: join(cacheFolder, 'fontconfig'),
-      }));
+    env = found.bundle && (await packagedEnvironment(found.bundle, { ...options, home: profile.path }));
     const browser = await launch({
       executablePath: found.path,
       headless: found.bundle === undefined ? true : 'shell',
@@ -116,11 +108,7 @@ export async function launchBrowser(
  */
 async function packagedEnvironment(
   { fontsFolder, librariesFolder }: UnpackedChromium,
-  {
-    bundledLibraries,
-    home,
-    fontCache,
-  }: { readonly bundledLibraries: boolean; readonly home: string; readonly fontCache: string },
+  { bundledLibraries, cacheFolder, home }: LaunchOptions & { readonly home: string },
 ): Promise<Record<string, string>> {
   const fontConfig = join(home, 'fonts.conf');
   await writeFile(
@@ -129,7 +117,7 @@ async function packagedEnvironment(
 <!DOCTYPE fontconfig SYSTEM "fonts.dtd">
 <fontconfig>
   <dir>${escapeMarkup(fontsFolder)}</dir>
-  <cachedir>${escapeMarkup(fontCache)}</cachedir>
+  <cachedir>${escapeMarkup(join(cacheFolder, 'fontconfig'))}</cachedir>
 </fontconfig>
 `,
   );
@@ -146,12 +134,7 @@ async function packagedEnvironment(
 async function close(browser: Browser, profile: AsyncDisposable): Promise<void> {
   await using _ = profile;
   const child = browser.process();
-  const timer = new AbortController();
-  await Promise.race([
-    browser.close().catch(() => undefined),
-    delay(CLOSE_TIMEOUT_MS, undefined, { signal: timer.signal }).catch(() => undefined),
-  ]);
-  timer.abort();
+  await abortable(browser.close(), AbortSignal.timeout(CLOSE_TIMEOUT_MS)).catch(() => undefined);
   // Puppeteer makes the browser the leader of a process group; this ends the remaining processes, including renderers.
   if (child?.pid === undefined || process.platform === 'win32') return;
   try {
@@ -161,13 +144,78 @@ async function close(browser: Browser, profile: AsyncDisposable): Promise<void> 
   }
 }
 
+/** A running browser and its pages. */
+export type Session = Awaited<ReturnType<typeof startSession>>;
+
+export interface SessionOptions extends LaunchOptions {
+  /** `@font-face` rules that documents may contain verbatim; they are read once, not for every document. */
+  readonly fontFaces: string;
+}
+
+/** Starts the browser and opens its first page. Throws `browser-failed`, or the signal's reason. */
+async function startSession(found: FoundBrowser, options: SessionOptions) {
+  const running = await launchBrowser(found, options);
+  try {
+    return { ...running, pages: await openPages(running.browser, options) };
+  } catch (cause) {
+    await running[Symbol.asyncDispose]();
+    options.signal?.throwIfAborted();
+    throw browserFailed(found, { problem: 'The browser starts, but cannot open a page.', cause });
+  }
+}
+
+/** Keeps one session, and starts another if its browser has ended. */
+export function keepSession(found: FoundBrowser, options: SessionOptions) {
+  let kept: Promise<Session> | undefined;
+  let isClosed = false;
+
+  const replace = async (gone: Promise<Session>): Promise<Session> => {
+    await (await gone)[Symbol.asyncDispose]();
+    return startSession(found, options);
+  };
+  /** Returns the one session for all callers, including those that call while it starts. */
+  const current = async (): Promise<Session> => {
+    if (isClosed) throw new Error('The printer was used after it was closed.');
+    const asked = (kept ??= startSession(found, options));
+    try {
+      const session = await asked;
+      if (session.browser.connected) return session;
+    } catch (error) {
+      // The next call tries again.
+      if (kept === asked) kept = undefined;
+      throw error;
+    }
+    if (kept === asked) kept = replace(asked);
+    return current();
+  };
+  return {
+    current,
+    /** Returns a session other than `failed`, and ends `failed`; prints still running in it fail and are retried. */
+    async renew(failed: Session | undefined): Promise<Session> {
+      const asked = kept;
+      if (!isClosed && asked !== undefined && failed !== undefined) {
+        const session = await asked.catch(() => undefined);
+        if (session === failed && kept === asked) kept = replace(asked);
+      }
+      return current();
+    },
+    async [Symbol.asyncDispose](): Promise<void> {
+      if (isClosed) return;
+      isClosed = true;
+      // A session that failed to start has already cleaned up.
+      const session = await kept?.catch(() => undefined);
+      await session?.[Symbol.asyncDispose]();
+    },
+  };
+}
+
 /** Common on Ubuntu 23.10 and later, and in containers, for users other than root. */
 const withoutSandbox = ({ path: file }: FoundBrowser, cause: unknown): AppError => {
   const problem =
     'The browser did not start: this system denies it the user namespaces that its sandbox needs.';
   const hint =
     'Allow them for this browser: "The sandbox of the browser" in docs/operating.md explains how on Ubuntu and in a container. Or set PUPPETEER_EXECUTABLE_PATH to a Chrome that the system installed.';
-  return new AppError('browser-failed', [{ file, problem, hint }], { cause });
+  return new AppError('browser-failed', { file, problem, hint }, { cause });
 };
 
 /** The error for a browser that exists but does not work, with a fix that depends on the browser's origin. */
@@ -181,5 +229,5 @@ export function browserFailed(
       : found.origin === 'package'
         ? 'Delete the folder of this file so that it is unpacked again, or set PUPPETEER_EXECUTABLE_PATH to another Chrome or Chromium.'
         : 'Reinstall or update it, or set PUPPETEER_EXECUTABLE_PATH to another Chrome or Chromium.';
-  return new AppError('browser-failed', [{ file: found.path, problem, hint }], { cause });
+  return new AppError('browser-failed', { file: found.path, problem, hint }, { cause });
 }

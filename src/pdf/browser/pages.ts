@@ -6,100 +6,81 @@ const MOST_PAGES = 2;
 /** A page opens within a few hundredths of a second, but never opens if its renderer dies meanwhile. */
 const OPENING_MS = 10_000;
 
-/** The pages of one browser; each serves one print at a time. */
-export class PagePool {
-  readonly #browser: Browser;
-  readonly #fontFaces: string;
-  readonly #idle: Page[];
-  readonly #waiting: (() => void)[] = [];
-  #free = MOST_PAGES;
+/**
+ * The pages of one browser; each serves one print at a time. Starts with the blank page that the browser opens anyway.
+ * `fontFaces` are `@font-face` rules for all pages.
+ */
+export async function openPages(browser: Browser, { fontFaces }: { readonly fontFaces: string }) {
+  const signal = AbortSignal.timeout(OPENING_MS);
+  const idle = await abortable(browser.pages(), signal);
+  await Promise.all(idle.map((page) => prepare(page, { fontFaces, signal })));
+  const waiting: (() => void)[] = [];
+  let free = MOST_PAGES;
 
-  private constructor(browser: Browser, { fontFaces, idle }: { fontFaces: string; idle: Page[] }) {
-    this.#browser = browser;
-    this.#fontFaces = fontFaces;
-    this.#idle = idle;
-  }
-
-  /** Starts with the blank page that the browser opens anyway. `fontFaces` are `@font-face` rules for all pages. */
-  static async open(browser: Browser, { fontFaces }: { fontFaces: string }): Promise<PagePool> {
-    const idle = await abortable(browser.pages(), AbortSignal.timeout(OPENING_MS));
-    await Promise.all(idle.map((page) => prepare(page, fontFaces)));
-    return new PagePool(browser, { fontFaces, idle });
-  }
-
-  /** Returns an idle or new page (always a new one with `fresh`); waits while two pages are in use. */
-  async take({ fresh, signal }: { readonly fresh: boolean; readonly signal: AbortSignal }): Promise<Page> {
-    await this.#takeTurn(signal);
-    try {
-      const idle = this.#idle.pop();
-      if (idle !== undefined && !fresh) return idle;
-      if (idle !== undefined) closePage(idle);
-      return await openPage(this.#browser, { fontFaces: this.#fontFaces, signal });
-    } catch (error) {
-      this.#passTurn();
-      throw error;
-    }
-  }
-
-  /** Returns a page after a successful print. */
-  giveBack(page: Page): void {
-    this.#idle.push(page);
-    this.#passTurn();
-  }
-
-  /** Closes a page whose state is unknown. */
-  discard(page: Page): void {
-    closePage(page);
-    this.#passTurn();
-  }
-
-  async #takeTurn(signal: AbortSignal): Promise<void> {
-    signal.throwIfAborted();
-    if (this.#free > 0) {
-      this.#free -= 1;
+  const passTurn = (): void => {
+    const next = waiting.shift();
+    if (next === undefined) free += 1;
+    else next();
+  };
+  const takeTurn = async (ends: AbortSignal): Promise<void> => {
+    ends.throwIfAborted();
+    if (free > 0) {
+      free -= 1;
       return;
     }
     const { promise, resolve } = Promise.withResolvers<void>();
-    this.#waiting.push(resolve);
+    waiting.push(resolve);
     try {
-      await abortable(promise, signal);
+      await abortable(promise, ends);
     } catch (error) {
-      const place = this.#waiting.indexOf(resolve);
-      if (place >= 0) this.#waiting.splice(place, 1);
+      const place = waiting.indexOf(resolve);
+      if (place >= 0) waiting.splice(place, 1);
       // The turn arrived at the moment of the abort, so it passes to the next.
-      else this.#passTurn();
+      else passTurn();
       throw error;
     }
-  }
+  };
 
-  #passTurn(): void {
-    const next = this.#waiting.shift();
-    if (next === undefined) this.#free += 1;
-    else next();
+  /**
+   * Works on an idle or new page (always a new one with `fresh`); waits while two pages are in use. If the work fails,
+   * the state of the page is unknown, and it is closed.
+   */
+  async function use<T>(
+    { fresh, signal: ends }: { readonly fresh: boolean; readonly signal: AbortSignal },
+    work: (page: Page) => Promise<T>,
+  ): Promise<T> {
+    await takeTurn(ends);
+    let page = idle.pop();
+    try {
+      if (page && fresh) {
+        closePage(page);
+        page = undefined;
+      }
+      page ??= await openPage(browser, { fontFaces, signal: ends });
+      const result = await work(page);
+      idle.push(page);
+      return result;
+    } catch (error) {
+      if (page) closePage(page);
+      throw error;
+    } finally {
+      passTurn();
+    }
   }
+  return { use };
 }
 
-/** Opens a page without scripts or network, ready for documents. */
-export const openPage = (
+/** Opens a page without scripts or network, ready for documents. If that ends early, the page is closed once it opens. */
+export async function openPage(
   browser: Browser,
-  { fontFaces, signal }: { fontFaces: string; signal: AbortSignal },
-): Promise<Page> => orClosed(openPrepared(browser, fontFaces), signal);
-
-async function openPrepared(browser: Browser, fontFaces: string): Promise<Page> {
-  const page = await orClosed(browser.newPage(), AbortSignal.timeout(OPENING_MS));
+  { fontFaces, signal }: { readonly fontFaces: string; readonly signal: AbortSignal },
+): Promise<Page> {
+  const ends = AbortSignal.any([signal, AbortSignal.timeout(OPENING_MS)]);
+  const opening = browser.newPage();
   try {
-    await prepare(page, fontFaces);
+    const page = await abortable(opening, ends);
+    await prepare(page, { fontFaces, signal: ends });
     return page;
-  } catch (error) {
-    closePage(page);
-    throw error;
-  }
-}
-
-/** Waits for a page to open; if the wait ends early, the page is closed once it opens. */
-async function orClosed(opening: Promise<Page>, signal: AbortSignal): Promise<Page> {
-  try {
-    return await abortable(opening, signal);
   } catch (error) {
     opening.then(closePage, () => undefined);
     throw error;
@@ -107,8 +88,11 @@ async function orClosed(opening: Promise<Page>, signal: AbortSignal): Promise<Pa
 }
 
 /** Turns scripts and network off. Puppeteer's own calls still work, because they do not count as page scripts. */
-const prepare = (page: Page, fontFaces: string): Promise<void> =>
-  whileAlive(page, AbortSignal.timeout(OPENING_MS), async () => {
+const prepare = (
+  page: Page,
+  { fontFaces, signal }: { readonly fontFaces: string; readonly signal: AbortSignal },
+): Promise<void> =>
+  whileAlive(page, signal, async () => {
     await Promise.all([page.setJavaScriptEnabled(false), page.setOfflineMode(true)]);
     await prepareFrame(page, { fontFaces });
   });

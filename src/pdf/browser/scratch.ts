@@ -4,19 +4,17 @@ import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { tryLock } from '../../file-lock.ts';
 
-/** A folder for this process alone; disposing removes it with its contents. */
-export interface Scratch extends AsyncDisposable {
-  readonly path: string;
-}
-
 /**
  * Each folder has a locked file beside it, named after the folder. A process id would not show whether the owner is
  * alive: in the next container with the same cache folder, the id belongs to another process or to none.
  */
 const LOCK = '.lock';
 
-/** Creates a folder in `parent`, after removing those that dead processes left there. */
-export async function openScratch(parent: string): Promise<Scratch> {
+/**
+ * Creates a folder in `parent` for this process alone, after removing those that dead processes left there. Disposing
+ * removes the folder with its contents.
+ */
+export async function openScratch(parent: string) {
   await mkdir(parent, { recursive: true });
   await sweepScratch(parent);
   for (;;) {

@@ -9,16 +9,8 @@ import { z } from 'zod';
 import { AppError } from '../../errors.ts';
 import { openScratch } from './scratch.ts';
 
-/** The packaged browser, unpacked. All paths are absolute. */
-export interface UnpackedChromium {
-  readonly executable: string;
-  /** Open Sans, the fallback face. Without any installed font, this browser prints no text, even in embedded fonts. */
-  readonly fontsFolder: string;
-  /** Libraries for systems that lack them. */
-  readonly librariesFolder: string;
-}
-
 export interface UnpackOptions {
+  /** Folder for the unpacked browser, profiles and checks; one per user, shared by processes. */
   readonly cacheFolder: string;
   readonly onStep?: ((message: string) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -52,22 +44,25 @@ export async function unpackChromium({
     signal?.throwIfAborted();
     throw new AppError(
       'browser-failed',
-      [
-        {
-          file: folder,
-          problem: `The browser could not be unpacked here${cause instanceof Error ? ` (${cause.message})` : ''}.`,
-          hint: 'Make the cache folder writable with 250 MB free, or set PUPPETEER_EXECUTABLE_PATH to a Chrome or Chromium.',
-        },
-      ],
+      {
+        file: folder,
+        problem: `The browser could not be unpacked here${cause instanceof Error ? ` (${cause.message})` : ''}.`,
+        hint: 'Make the cache folder writable with 250 MB free, or set PUPPETEER_EXECUTABLE_PATH to a Chrome or Chromium.',
+      },
       { cause },
     );
   }
   return unpacked;
 }
 
-const locate = (folder: string): UnpackedChromium => ({
+/** The packaged browser, unpacked. All paths are absolute. */
+export type UnpackedChromium = ReturnType<typeof locate>;
+
+const locate = (folder: string) => ({
   executable: join(folder, 'chromium'),
+  /** Open Sans, the fallback face. Without any installed font, this browser prints no text, even in embedded fonts. */
   fontsFolder: join(folder, 'fonts'),
+  /** Libraries for systems that lack them. */
   librariesFolder: join(folder, 'lib'),
 });
 
