@@ -9,7 +9,7 @@ import type { Repository } from '../production/open-edition.ts';
 import { produce } from '../production/produce.ts';
 import type { Brief } from '../project/brief.ts';
 import { unknownDataset } from '../project/load.ts';
-import type { Verdict } from '../rules/rule.ts';
+import type { Verdict } from '../rules/gate.ts';
 import { counted, type Shell } from './context.ts';
 import { idleWaivers } from '../rules/rules.ts';
 

@@ -12,7 +12,7 @@ import { Evidence } from '../render/citations.ts';
 import { namesIn } from '../render/compose.ts';
 import { pageHelpers } from '../render/template/helpers.ts';
 import { compileTemplate } from '../render/template/template.ts';
-import { judge, type Verdict } from '../rules/rule.ts';
+import { applyRules, type Verdict } from '../rules/gate.ts';
 import { briefRules } from '../rules/rules.ts';
 import { runForEach } from './fan-out.ts';
 
@@ -49,7 +49,7 @@ export async function checkBrief(
     }),
   );
   await collect(() => {
-    warnings.push(...judge(briefRules, { brief, language: settings.language ?? locale.tag }).warnings);
+    warnings.push(...applyRules(briefRules, { brief, language: settings.language ?? locale.tag }).warnings);
   });
   faults.push(...topicFaults(brief, { settings }));
   let selected: Pick<Selection, 'columns' | 'forCharts'> = { columns: {}, forCharts: {} };

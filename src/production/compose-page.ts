@@ -15,7 +15,8 @@ import { freshnessFor, incidentsFor, type Material, type OnStep, type Request } 
 import { illustrate } from '../render/illustrate.ts';
 import type { TimeLimit } from '../render/template/time-limit.ts';
 import { readDraft } from '../rules/draft.ts';
-import { holdDraft } from '../rules/gate.ts';
+import { applyRules } from '../rules/gate.ts';
+import { pageRules } from '../rules/rules.ts';
 import type { DrawChart } from '../charts/draw.ts';
 import { setsByName } from '../render/row-details.ts';
 
@@ -183,7 +184,7 @@ export async function composePage(
     });
     return {
       draft,
-      rules: explained ? { passed: [], waived: [], warnings: [] } : holdDraft(draft, limit.check),
+      rules: explained ? { passed: [], waived: [], warnings: [] } : applyRules(pageRules, draft, limit.check),
     };
   };
   const shown = new Set(composed.used);

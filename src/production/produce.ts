@@ -3,15 +3,15 @@ import type { DrawChart } from '../charts/draw.ts';
 import { AppError } from '../errors.ts';
 import { type Attachment, chartAttachments, evidenceAttachments, packManifest } from '../pdf/attachments.ts';
 import type { PrintOptions } from '../pdf/browser/print.ts';
+import { lettersOf } from '../pdf/contents.ts';
 import { seal } from '../pdf/seal.ts';
 import { describeRendering } from '../provenance/make-manifest.ts';
 import type { OpenQueries } from '../query/select.ts';
 import type { Material, OnStep, Request } from '../render/edition.ts';
 import type { Browser, SealedManifest } from '../render/manifest.ts';
 import { TimeLimit } from '../render/template/time-limit.ts';
-import { holdPrint, type Rendering } from '../rules/gate.ts';
-import { readPrint } from '../rules/draft.ts';
-import { together } from '../rules/rule.ts';
+import { applyRules, type Rendering, together } from '../rules/gate.ts';
+import { pdfRules } from '../rules/rules.ts';
 import { headingsOf, linkTexts } from '../rules/units.ts';
 import { composePage } from './compose-page.ts';
 
@@ -101,7 +101,7 @@ export async function produce(
       },
       onStep,
     );
-    const { tree, pieces } = rendering.draft;
+    const { tree } = rendering.draft;
     // Mail needs it only when the edition is stored, where a failure is reported. Sealing leaves one core idle.
     rendering.charts[brief.config.hero ?? '']?.drawPicture().catch(() => {});
     onStep('seal');
@@ -126,18 +126,10 @@ export async function produce(
     );
     onStep('inspect');
     limit.check();
-    const inspected = holdPrint(
-      readPrint({
-        brief,
-        language: rendering.draft.language,
-        paper: request.paper,
-        pdf,
-        contents,
-        attachments,
-        attached,
-        tree,
-        pieces,
-      }),
+    const letters = contents.pages.map(({ text }) => lettersOf(text));
+    const inspected = applyRules(
+      pdfRules,
+      { ...rendering.draft, paper: request.paper, pdf, contents, attachments, attached, letters },
       limit.check,
     );
     return { ...rendering, pdf, pages, manifest, rules: together(rendering.rules, inspected) };

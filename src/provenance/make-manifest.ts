@@ -17,7 +17,7 @@ import {
   type SealedManifest,
 } from '../render/manifest.ts';
 import type { Rendering } from '../rules/gate.ts';
-import type { Verdict } from '../rules/rule.ts';
+import type { Verdict } from '../rules/gate.ts';
 import { partsOf, projectPath } from './inputs.ts';
 
 /** Describes an edition's inputs, as far as they are known before it is sealed. */

@@ -7,7 +7,7 @@ import { isShared, located } from '../project/source-files.ts';
 import { methodFile } from './texts.ts';
 import { evidenceOf, idsNamed } from '../render/citations.ts';
 import { type Draft, excerpt, inRow, onPage } from './draft.ts';
-import { type Element, isElement, isText, type Node, type Text, textOf } from './html.ts';
+import { ancestorsOf, isElement, isText, type Node, type Text, textOf, tidy } from './html.ts';
 import type { Unit } from './units.ts';
 import { figuresOfSet } from '../render/row-details.ts';
 
@@ -20,47 +20,46 @@ const isStatement = (text: string): boolean => text.split(' ').length > longestH
  * `_shared/` typed it, it includes no text of a row, and the query values in it are only names. Whatever a brief's own
  * template or a partial of its dataset writes must cite, except short headings and what the dataset adds to the method.
  */
-export function uncited(draft: Draft): Fault[] {
-  const { brief, units } = draft;
-  return units.flatMap((unit): Fault[] => {
+export function* uncited(draft: Draft): Generator<Fault> {
+  const { brief, units, tree } = draft;
+  const waivesDrawings = brief.config.waive.some(({ rule }) => rule === 'charts-cite');
+  const aroundDrawings = new Set(tree.elements.filter(({ name }) => name === 'svg').flatMap(ancestorsOf));
+  for (const unit of units) {
     const { element, texts, text, isHeading, isLoose, cites } = unit;
     const worded = texts.filter((each) => /[\p{L}\p{N}]/u.test(each.text));
-    if (worded.length === 0) return [];
     const says = worded.some(({ says: ids }) => ids.length > 0);
     const isStanding = (file: string) => isShared(file) || methodFile.test(element.file);
     // A query's value is never typed text, even where a shared partial prints it.
     const typed = worded.some((each) =>
       each.row ? !isOfRegister(each, draft) : each.says.length === 0 && !isStanding(each.file),
     );
-    if (isHeading) {
-      return typed && isStatement(text)
-        ? [
-            onPage(
-              element,
-              `The heading "${excerpt(text)}" reads as a statement.`,
-              `Shorten it to ${longestHeading} words without a full stop, or print the text of a row.`,
-            ),
-          ]
-        : [];
-    }
-    if (isLoose && typed)
-      return [
-        onPage(element, `"${excerpt(text)}" is not inside a paragraph.`, 'Put it in a <p> with a citation.'),
-      ];
-    if (cites.size > 0 || !(says || typed) || isEmptyTable(unit)) return [];
     // A drawing without citations is one fault, reported by the rule charts-cite.
-    const isDrawing = element.name === 'figure' && elementsIn(element).some(({ name }) => name === 'svg');
-    if (isDrawing && !brief.config.waive.some(({ rule }) => rule === 'charts-cite')) return [];
-    const what =
-      element.name === 'figure' ? 'A figure' : element.name === 'table' ? 'A table' : 'A paragraph';
-    return [onPage(element, `${what} cites no row: "${excerpt(text)}".`, howToCite(element))];
-  });
+    const isDrawing = element.name === 'figure' && aroundDrawings.has(element);
+    if (isHeading) {
+      if (typed && isStatement(text))
+        yield onPage(
+          element,
+          `The heading "${excerpt(text)}" reads as a statement.`,
+          `Shorten it to ${longestHeading} words without a full stop, or print the text of a row.`,
+        );
+    } else if (isLoose && typed)
+      yield onPage(
+        element,
+        `"${excerpt(text)}" is not inside a paragraph.`,
+        'Put it in a <p> with a citation.',
+      );
+    else if (cites.size === 0 && (says || typed) && !isEmptyTable(unit) && (!isDrawing || waivesDrawings))
+      yield onPage(
+        element,
+        `${whatIs[element.name] ?? 'A paragraph'} cites no row: "${excerpt(text)}".`,
+        element.name === 'table'
+          ? 'Cite the evidence in each row, for example <td>{{title}}{{cite id}}</td>.'
+          : 'Cite the evidence: {{cite id}}. If there is nothing to report, use {{> no-reporting}}.',
+      );
+  }
 }
 
-const howToCite = ({ name }: Unit['element']): string =>
-  name === 'table'
-    ? 'Cite the evidence in each row, for example <td>{{title}}{{cite id}}</td>.'
-    : 'Cite the evidence: {{cite id}}. If there is nothing to report, use {{> no-reporting}}.';
+const whatIs: { readonly [element: string]: string } = { figure: 'A figure', table: 'A table' };
 
 /** Whether a table has only a head of short names and no rows, and so makes no statement. */
 function isEmptyTable({ element, texts }: Unit): boolean {
@@ -75,86 +74,78 @@ function isEmptyTable({ element, texts }: Unit): boolean {
   return element.children.every(isEmpty);
 }
 
-const elementsIn = (element: Element): Element[] =>
-  element.children.flatMap((child) => ('name' in child ? [child, ...elementsIn(child)] : []));
-
 const registers: ReadonlySet<TableName> = new Set(['actors', 'places', 'sources', 'coverage']);
 
 /**
  * The text of a row must be cited with the rows that it rests on. A heading may leave the citation to the rest of the
  * page.
  */
-export function unfounded(draft: Draft): Fault[] {
+export function* unfounded(draft: Draft): Generator<Fault> {
   const { units, rows, findings, evidenceSets: sets } = draft;
   const everywhere = new Set(units.flatMap(({ cites }) => [...cites]));
-  return units.flatMap((unit) => {
-    const stated = new Set(
-      unit.texts.flatMap(({ says, row }) => [...says, ...(row ? [row.own ?? row.from] : [])]),
-    );
-    return [...stated].flatMap((id) => missingBasis(id, unit));
-  });
-
-  function missingBasis(id: string, { element, isHeading, cites }: Unit): Fault[] {
+  const find = (id: string) => {
+    const found = rows.get(id);
+    if (found === undefined) throw new Error(`${id} is not known.`);
+    return found;
+  };
+  for (const { element, texts, isHeading, cites } of units) {
     const known = isHeading ? everywhere : cites;
-    const entry = rows.get(id);
-    const find = (each: string) => {
-      const found = rows.get(each);
-      if (found === undefined) throw new Error(`${each} is not known.`);
-      return found;
-    };
-    const finding = Object.hasOwn(findings, id) ? findings[id] : undefined;
-    if (entry === undefined && finding === undefined && !sets.has(id)) return [];
-    // The identity of an actor needs no report: a register in the dataset provides it.
-    if (entry && registers.has(entry.table)) return [];
-    const basis = evidenceOf(id, { find, findings, sets });
-    if (entry && basis.length === 0)
-      return [inRow(draft, entry, 'has neither evidence nor an author.', 'Fill in rests_on or author.')];
-    const lacking = [...new Set(basis)].filter((each) => !known.has(each));
-    if (lacking.length === 0) return [];
-    return [
-      onPage(
-        element,
-        `${entry ? `The text of "${id}"` : `A figure of the ${finding ? 'finding' : 'evidence set'} "${id}"`} is printed without a citation of its evidence: ${lacking.join(', ')}.`,
-        entry
-          ? 'Add a citation beside the text: {{cite rests_on}} or {{cite id}}.'
-          : `Cite it beside the figure: {{cite "${id}"}}.`,
-      ),
-    ];
+    for (const id of new Set(
+      texts.flatMap(({ says, row }) => [...says, ...(row ? [row.own ?? row.from] : [])]),
+    )) {
+      const entry = rows.get(id);
+      const isFinding = Object.hasOwn(findings, id);
+      if (entry === undefined && !isFinding && !sets.has(id)) continue;
+      // The identity of an actor needs no report: a register in the dataset provides it.
+      if (entry && registers.has(entry.table)) continue;
+      const basis = evidenceOf(id, { find, findings, sets });
+      const lacking = [...new Set(basis)].filter((each) => !known.has(each));
+      if (entry && basis.length === 0)
+        yield inRow(draft, entry, 'has neither evidence nor an author.', 'Fill in rests_on or author.');
+      else if (entry && lacking.length > 0)
+        yield onPage(
+          element,
+          `The text of "${id}" is printed without a citation of its evidence: ${lacking.join(', ')}.`,
+          'Add a citation beside the text: {{cite rests_on}} or {{cite id}}.',
+        );
+      else if (lacking.length > 0)
+        yield onPage(
+          element,
+          `A figure of the ${isFinding ? 'finding' : 'evidence set'} "${id}" is printed without a citation of its evidence: ${lacking.join(', ')}.`,
+          `Cite it beside the figure: {{cite "${id}"}}.`,
+        );
+    }
   }
 }
 
 /** Text printed as a row's must be the row's own: a query may choose texts but not write them. */
-export function madeUp(draft: Draft): Fault[] {
-  const { brief, units, rows, findings, evidenceSets } = draft;
-  return units.flatMap(({ element, texts }) =>
-    saidTexts(texts).flatMap(({ id, text }) => {
-      if (Object.hasOwn(findings, id)) return [];
+export function* madeUp({ brief, units, rows, findings, evidenceSets }: Draft): Generator<Fault> {
+  for (const { element, texts } of units)
+    for (const { id, text } of saidTexts(texts)) {
       const set = evidenceSets.get(id);
-      if (set && Object.values(figuresOfSet(set, brief.locale)).includes(text)) return [];
       const entry = rows.get(id);
-      if (entry && isOwnText(text, { entry, locale: brief.locale })) return [];
+      const isRight =
+        Object.hasOwn(findings, id) ||
+        (set && Object.values(figuresOfSet(set, brief.locale)).includes(text)) ||
+        (entry && isOwnText(text, { entry, locale: brief.locale }));
       const why = entry
         ? `is printed as the text of "${id}", but differs from it`
         : 'is not the text of a known row';
-      return [
-        onPage(
+      if (!isRight)
+        yield onPage(
           element,
           `The text "${excerpt(text)}" ${why}.`,
           'Make the query return the id and the text of the same row.',
-        ),
-      ];
-    }),
-  );
+        );
+    }
 }
 
 /** Each text of a row, rejoined where a name within it is marked up. */
 function saidTexts(texts: readonly Text[]): { id: string; text: string }[] {
   const said: { id: string; text: string }[] = [];
   let last: string | undefined;
-  for (const {
-    text,
-    says: [id],
-  } of texts) {
+  for (const { text, says } of texts) {
+    const [id] = says;
     if (id !== undefined && id === last) (said.at(-1) ?? { text: '' }).text += text;
     else if (id !== undefined) said.push({ id, text });
     last = id;
@@ -166,7 +157,7 @@ function isOwnText(
   text: string,
   { entry, locale }: { entry: TableRow; locale: Draft['brief']['locale'] },
 ): boolean {
-  const wanted = plain(text);
+  const wanted = tidy(text);
   const texts = Object.values(entry.row).filter((value) => typeof value === 'string');
   return texts.some((own) => isFilled(own, wanted)) || figuresOf(entry, locale).includes(wanted);
 }
@@ -176,7 +167,7 @@ function isOwnText(
  * from left to right, because a regular expression built from a long text is rejected or never finishes.
  */
 function isFilled(own: string, text: string): boolean {
-  const [first = '', ...others] = plain(own).split(/\{[\w.-]+\}/);
+  const [first = '', ...others] = tidy(own).split(/\{[\w.-]+\}/);
   const last = others.pop();
   if (last === undefined) return text === first;
   if (!text.startsWith(first)) return false;
@@ -188,68 +179,59 @@ function isFilled(own: string, text: string): boolean {
   }
   return text.endsWith(last) && text.length - last.length > end;
 }
-const plain = (text: string): string => text.replaceAll(/\s+/g, ' ').trim();
 
 /**
  * Nothing on the page became known after the cut-off. The check uses the dataset itself, whatever a query returns.
  * Sources that only relayed an earlier source are exempt, because the whole chain of sources is shown.
  */
-export function unknownRows({ dataset, knownUntil, used, units, rows, known, evidenceSets }: Draft): Fault[] {
+export function* unknownRows(draft: Draft): Generator<Fault> {
+  const { dataset, knownUntil, used, units, rows, known, evidenceSets } = draft;
   const carriers = new Set(known.sources.map(({ via }) => via));
-  const ids = new Set([...used, ...units.flatMap(({ cites }) => [...cites])]);
-  return [...ids].flatMap((id) => {
+  for (const id of new Set([...used, ...units.flatMap(({ cites }) => [...cites])])) {
     const set = evidenceSets.get(id);
-    if (set !== undefined) {
-      if (set.unknown === 0) return [];
-      return [
-        {
-          ...(set.query && { file: set.query.file }),
-          problem: `${set.unknown} of the ${set.rows} rows of the evidence set "${id}" are not incidents known by ${knownUntil}.`,
-          hint: 'Make its query select rows of the table incidents with their own ids.',
-        },
-      ];
-    }
     const entry = rows.get(id);
     const isInTime = entry && (entry.row.known_on <= knownUntil || carriers.has(id));
-    if (isInTime && entry.row.status === 'current') return [];
-    return [
-      {
+    if (set !== undefined && set.unknown > 0)
+      yield {
+        ...(set.query && { file: set.query.file }),
+        problem: `${set.unknown} of the ${set.rows} rows of the evidence set "${id}" are not incidents known by ${knownUntil}.`,
+        hint: 'Make its query select rows of the table incidents with their own ids.',
+      };
+    if (set === undefined && !(isInTime && entry.row.status === 'current'))
+      yield {
         file: dataset.folder,
         problem: `The page uses "${id}", which was not known by ${knownUntil}.`,
         hint: 'Print this part only if a query returns the row.',
-      },
-    ];
-  });
+      };
+  }
 }
 
 /** Every drawing is in a figure that cites, whichever template placed it. */
-export function uncitedDrawings({ brief, tree, units }: Draft): Fault[] {
-  const drawn = tree.elements.filter(({ name }) => name === 'svg');
-  const figures = new Map(units.filter(({ cites }) => cites.size > 0).map((unit) => [unit.element, unit]));
-  return drawn.flatMap((svg) => {
-    let chart: string | undefined;
-    for (let up = svg.parent; up; up = up.parent) {
-      if (figures.has(up)) return [];
-      if (up.name === 'figure')
-        chart ??= up.attributes['class']?.split(' ').find((name) => Object.hasOwn(brief.config.charts, name));
-    }
-    if (chart !== undefined) {
+export function* uncitedDrawings({ brief, tree, units }: Draft): Generator<Fault> {
+  const citing = new Set(units.filter(({ cites }) => cites.size > 0).map(({ element }) => element));
+  for (const svg of tree.elements.filter(({ name }) => name === 'svg')) {
+    const around = ancestorsOf(svg);
+    if (around.some((element) => citing.has(element))) continue;
+    const chart = around
+      .filter(({ name }) => name === 'figure')
+      .flatMap(({ attributes }) => attributes['class']?.split(' ') ?? [])
+      .find((name) => Object.hasOwn(brief.config.charts, name));
+    if (chart === undefined)
+      yield onPage(
+        svg,
+        'A chart cites no row.',
+        'Pass the ids behind the chart to the partial: cites=(column rows "id").',
+      );
+    else {
       const fault: Fault = {
         file: brief.definition.file,
         field: `charts.${chart}`,
         problem: `The chart "${chart}" cites no row.`,
         hint: `Add a column "cites" with the ids behind each row to the query under "rows", or pass the ids in the template: {{> chart cites=(column rows "id")}}.`,
       };
-      return located([fault], brief.definition);
+      yield* located([fault], brief.definition);
     }
-    return [
-      onPage(
-        svg,
-        'A chart cites no row.',
-        'Pass the ids behind the chart to the partial: cites=(column rows "id").',
-      ),
-    ];
-  });
+  }
 }
 
 /**
@@ -259,7 +241,7 @@ export function uncitedDrawings({ brief, tree, units }: Draft): Fault[] {
 export function untraceable(draft: Draft): Fault[] {
   const { waive } = draft.brief.config;
   // A query without "cites" leaves its chart without citations: charts-cite reports that, unless it is waived.
-  const reported = waive.some(({ rule }) => rule === 'charts-cite') ? [] : uncitedDrawings(draft);
+  const reported = waive.some(({ rule }) => rule === 'charts-cite') ? [] : [...uncitedDrawings(draft)];
   return nameless(draft)
     .filter(({ chart }) => !reported.some(({ field }) => field === `charts.${chart}`))
     .map(({ file, query, row }) => ({
@@ -269,16 +251,11 @@ export function untraceable(draft: Draft): Fault[] {
     }));
 }
 
-interface Nameless {
-  readonly query: string;
-  readonly file: string;
-  /** The chart that draws the row, if no template requests the query. */
-  readonly chart: string | undefined;
-  readonly row: Row;
-}
-
-/** The first row of each query that names no row of the dataset. */
-export function nameless({ brief, asked, charts, rows: known, evidenceSets }: Draft): Nameless[] {
+/**
+ * The first row of each query that names no row of the dataset, with the chart that draws it if no template requests the
+ * query.
+ */
+export function nameless({ brief, asked, charts, rows: known, evidenceSets }: Draft) {
   const { config, queries, definition } = brief;
   const drawn = charts.flatMap(({ name, rows }) => {
     const query = config.charts[name]?.rows ?? '';

@@ -8,13 +8,13 @@ import type { Dataset, Tables } from '../dataset/schema.ts';
 import type { Fault } from '../errors.ts';
 import type { Findings } from '../findings/analyse.ts';
 import type { Attachment, FoundAttachment } from '../pdf/attachments.ts';
-import { lettersOf, type PdfContents } from '../pdf/contents.ts';
+import type { PdfContents } from '../pdf/contents.ts';
 import type { Brief, Paper } from '../project/brief.ts';
 import type { EvidenceSet } from '../query/evidence-set.ts';
 import type { Coverage } from '../render/coverage.ts';
 import type { Illustration } from '../render/illustrate.ts';
 import { isShared } from '../project/source-files.ts';
-import { type HtmlTree, parseHtml } from './html.ts';
+import { type Element, type HtmlTree, parseHtml } from './html.ts';
 import { type Piece, printedPieces, type Unit, unitsOf } from './units.ts';
 
 /** An edition before it is printed, as rules see it. */
@@ -66,9 +66,7 @@ export function readDraft({
 }
 
 /** A printed and sealed edition, as rules see it. */
-export interface Print {
-  readonly brief: Brief;
-  readonly language: string;
+export interface Print extends Pick<Draft, 'brief' | 'language' | 'tree' | 'pieces'> {
   readonly paper: Paper;
   readonly pdf: Uint8Array;
   readonly contents: PdfContents;
@@ -77,33 +75,29 @@ export interface Print {
   readonly attached: readonly FoundAttachment[];
   /** The letters and digits of each page's text. */
   readonly letters: readonly string[];
-  /** The page that was printed. */
-  readonly tree: HtmlTree;
-  readonly pieces: readonly Piece[];
-}
-
-export const readPrint = (given: Omit<Print, 'letters'>): Print => ({
-  ...given,
-  letters: given.contents.pages.map(({ text }) => lettersOf(text)),
-});
-
-/** The template that wrote a part of the page, and the line in the author's own files that caused it. */
-interface Place {
-  readonly file: string;
-  readonly line: number;
-  readonly call?: { readonly file: string; readonly line: number } | undefined;
 }
 
 /**
  * A fault on the page, placed at the author's own line: where a shared partial wrote the part, the line that calls the
  * partial.
  */
-export function onPage({ file, line, call }: Place, problem: string, hint: string): Fault {
+export function onPage(
+  { file, line, call }: Pick<Element, 'file' | 'line' | 'call'>,
+  problem: string,
+  hint: string,
+): Fault {
   if (file === '') return { problem, hint };
   return call === undefined || !isShared(file)
     ? { file, line, problem, hint }
     : { ...call, problem: `${problem} (In ${file}, line ${line}.)`, hint };
 }
+
+/** A fault of the brief's template as a whole. */
+export const inTemplate = ({ template: { file } }: Brief, problem: string, hint: string): Fault => ({
+  file,
+  problem,
+  hint,
+});
 
 /** A fault in a row, identified by the row's id. */
 export const inRow = (

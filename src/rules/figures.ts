@@ -3,73 +3,59 @@ import type { RowOf } from '../dataset/schema.ts';
 import type { Fault } from '../errors.ts';
 import type { Brief, SourceFile } from '../project/brief.ts';
 import { located } from '../project/source-files.ts';
-import type { Illustration } from '../render/illustrate.ts';
 import { type Draft, excerpt, inRow, onPage } from './draft.ts';
 import { type Element, isElement, textOf } from './html.ts';
-import { methodFile, rowTexts } from './texts.ts';
+import { chartTexts, methodFile, rowTexts } from './texts.ts';
 import type { Unit } from './units.ts';
 import { typedFigures, type Words, wordsFor } from './words.ts';
 
 /**
  * A figure that is only a lower bound is printed with its bound: in texts, in labels and in the rows behind a chart.
  */
-export function bareBounds(draft: Draft): Fault[] {
+export function* bareBounds(draft: Draft): Generator<Fault> {
   const { known, units, charts, asked, brief } = draft;
   const words = wordsFor(draft);
-  if (words === undefined) return [];
+  if (words === undefined) return;
+  const bound = boundOf(words);
   /** Whether a unit cites a row, or prints from a query that returned it. */
   const tells = ({ cites, texts }: Unit, id: string): boolean =>
     cites.has(id) ||
     texts.some(
       ({ row }) => row && (row.ids.includes(id) || asked[row.from]?.some((each) => namesRow(each, id))),
     );
-  const bounded = known.measures.filter(({ bound }) => bound === '>=');
-  return bounded.flatMap((measure) => {
+  for (const measure of known.measures.filter((each) => each.bound === '>=')) {
+    const { id, value } = measure;
     const bare = barePattern(measure, { words, locale: brief.locale });
-    const hint = `Print it as "at least ${measure.value}", with {${measure.id}.value}.`;
-    const inUnits = units
-      .filter((unit) => unit.element.name !== 'figure' && tells(unit, measure.id))
-      .flatMap(({ element, text }) => {
-        const found = bare.exec(element.name === 'table' ? countsIn(element, words) : text)?.[0];
-        return found === undefined
-          ? []
-          : [
-              onPage(
-                element,
-                `"${excerpt(found)}" prints ${measure.id}, a lower bound, as an exact figure.`,
-                hint,
-              ),
-            ];
-      });
-    const inCharts = charts
-      .filter(({ rows }) => rows.some((row) => namesRow(row, measure.id)))
-      .flatMap((chart) => inChart(chart, measure, { bare, bound: boundOf(words) }));
-    return [...inUnits, ...inCharts];
-  });
-
-  function inChart(
-    chart: Illustration,
-    measure: RowOf<'measures'>,
-    { bare, bound }: { bare: RegExp; bound: RegExp },
-  ): Fault[] {
-    const file = draft.brief.charts[chart.name]?.source.file ?? '';
-    const labels = chart.scene.texts
-      .filter(({ role, text }) => role === 'mark' && bare.test(text))
-      .map(({ text }) => ({
-        file,
-        problem: `The label "${text}" prints ${measure.id}, a lower bound, as an exact figure.`,
-        hint: 'Build the label in the query with bound_words(bound).',
-      }));
-    const rows = chart.rows
-      .filter((row) => namesRow(row, measure.id) && Object.values(row).includes(measure.value))
-      .filter((row) => !Object.values(row).some((value) => typeof value === 'string' && bound.test(value)))
-      .map(() => ({
-        file: draft.brief.definition.file,
-        field: `charts.${chart.name}.rows`,
-        problem: `The rows behind the chart have the value of ${measure.id} without its bound.`,
-        hint: 'Make the query return the bound, or a label that includes it.',
-      }));
-    return [...labels, ...rows];
+    for (const unit of units) {
+      const { element, text } = unit;
+      if (element.name === 'figure' || !tells(unit, id)) continue;
+      const [found] = bare.exec(element.name === 'table' ? countsIn(element, words) : text) ?? [];
+      if (found !== undefined)
+        yield onPage(
+          element,
+          `"${excerpt(found)}" prints ${id}, a lower bound, as an exact figure.`,
+          `Print it as "at least ${value}", with {${id}.value}.`,
+        );
+    }
+    for (const { name, rows, scene } of charts) {
+      const named = rows.filter((row) => namesRow(row, id));
+      if (named.length === 0) continue;
+      for (const { role, text } of scene.texts)
+        if (role === 'mark' && bare.test(text))
+          yield {
+            file: brief.charts[name]?.source.file ?? '',
+            problem: `The label "${text}" prints ${id}, a lower bound, as an exact figure.`,
+            hint: 'Build the label in the query with bound_words(bound).',
+          };
+      for (const cells of named.map((row) => Object.values(row)))
+        if (cells.includes(value) && !cells.some((cell) => typeof cell === 'string' && bound.test(cell)))
+          yield {
+            file: brief.definition.file,
+            field: `charts.${name}.rows`,
+            problem: `The rows behind the chart have the value of ${id} without its bound.`,
+            hint: 'Make the query return the bound, or a label that includes it.',
+          };
+    }
   }
 }
 
@@ -93,12 +79,8 @@ function barePattern(
   { value, unit }: RowOf<'measures'>,
   { words, locale }: { words: Words; locale: Brief['locale'] },
 ): RegExp {
-  const written = [
-    locale.number(value),
-    String(value),
-    ...(words.numbers[value] === undefined ? [] : [words.numbers[value]]),
-  ];
-  const number = `(?:${[...new Set(written)].map((each) => each.replaceAll('.', '\\.')).join('|')})`;
+  const written = new Set([locale.number(value), String(value), words.numbers[value] ?? []].flat());
+  const number = `(?:${[...written].map((each) => each.replaceAll('.', '\\.')).join('|')})`;
   const before = `(?<!(?:${boundOf(words).source})\\s*)(?<![\\p{L}\\p{N}.,–-])`;
   // A day of the month is not a figure; a percentage is one only with its sign.
   const after =
@@ -116,45 +98,40 @@ const ours = new Set(['judgments', 'gaps', 'indicators']);
  * Figures belong in the data: a figure typed in a template or in the authors' own statement does not change with the
  * data.
  */
-export const typedInRows = (draft: Draft): Fault[] =>
-  rowTexts(draft)
-    .filter(({ entry }) => ours.has(entry.table))
-    .flatMap(({ entry, field, text }) => {
-      const figures = typedFigures(text, wordsFor(draft));
-      if (figures.length === 0) return [];
-      return [
-        inRow(
-          draft,
-          { ...entry, field },
-          `contains a typed figure: ${figures.map((figure) => `"${figure}"`).join(', ')}.`,
-          'Use a placeholder for its field, such as {F07.value}, or reword the text without the figure.',
-        ),
-      ];
-    });
+export function* typedInRows(draft: Draft): Generator<Fault> {
+  for (const { entry, field, text } of rowTexts(draft)) {
+    const figures = ours.has(entry.table) ? typedFigures(text, wordsFor(draft)) : [];
+    if (figures.length > 0)
+      yield inRow(
+        draft,
+        { ...entry, field },
+        `contains a typed figure: ${figures.map((figure) => `"${figure}"`).join(', ')}.`,
+        'Use a placeholder for its field, such as {F07.value}, or reword the text without the figure.',
+      );
+  }
+}
 
 /** The same check for templates and for the chart texts in `brief.yaml`. */
-export function typedInTemplates(draft: Pick<Draft, 'brief' | 'language'>): Fault[] {
+export function* typedInTemplates(draft: Pick<Draft, 'brief' | 'language'>): Generator<Fault> {
   const { brief } = draft;
   const words = wordsFor(draft);
-  const inFiles = [brief.template, ...Object.values(brief.partials)].flatMap((source) =>
-    typedIn(source, words).map(({ line, figure }) => ({
-      file: source.file,
-      line,
-      problem: `The figure "${figure}" is typed into a template.`,
-      hint: 'Move it to the row that states it, and print that row.',
+  for (const source of [brief.template, ...Object.values(brief.partials)])
+    for (const { line, figure } of typedIn(source, words))
+      yield {
+        file: source.file,
+        line,
+        problem: `The figure "${figure}" is typed into a template.`,
+        hint: 'Move it to the row that states it, and print that row.',
+      };
+  const inSettings = chartTexts(brief).flatMap(([field, text]) =>
+    typedFigures(text, words).map((figure) => ({
+      file: brief.definition.file,
+      field,
+      problem: `The figure "${figure}" is typed into the settings of a chart.`,
+      hint: 'Remove it, or print the row that states it beside the chart.',
     })),
   );
-  const inSettings = Object.entries(brief.config.charts).flatMap(([chart, settings]) =>
-    (['title', 'alt', 'note'] as const).flatMap((key) =>
-      typedFigures(settings[key] ?? '', words).map((figure) => ({
-        file: brief.definition.file,
-        field: `charts.${chart}.${key}`,
-        problem: `The figure "${figure}" is typed into the settings of a chart.`,
-        hint: 'Remove it, or print the row that states it beside the chart.',
-      })),
-    ),
-  );
-  return [...inFiles, ...located(inSettings, brief.definition)];
+  yield* located(inSettings, brief.definition);
 }
 
 /** The attributes whose values are shown or read out. */
@@ -162,14 +139,11 @@ const shown =
   /\s(?:alt|title|aria-label|aria-description|start|value)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>"']+))/gi;
 const unread = /\{\{!--[\s\S]*?--\}\}|\{\{![^}]*\}\}|<(style|script)\b[\s\S]*?<\/\1>|&#?\w+;/gi;
 
-interface Typed {
-  readonly line: number;
-  readonly figure: string;
-}
+type Typed = readonly { readonly line: number; readonly figure: string }[];
 /** Each file is read once per word list, not once per edition. */
-const read = new WeakMap<SourceFile, { readonly words: Words | undefined; readonly typed: Typed[] }>();
+const read = new WeakMap<SourceFile, { readonly words: Words | undefined; readonly typed: Typed }>();
 
-function typedIn(source: SourceFile, words: Words | undefined): Typed[] {
+function typedIn(source: SourceFile, words: Words | undefined): Typed {
   // The method explains scales whose figures are conventions.
   if (methodFile.test(source.file)) return [];
   const known = read.get(source);

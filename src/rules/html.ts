@@ -9,17 +9,20 @@ import {
 } from 'parse5';
 import { type Provenance, readRowTrace, strip } from '../render/template/trace.ts';
 
-/** An element of a composed page. */
-export interface Element {
+/** A line of a template. */
+interface Place {
+  readonly file: string;
+  readonly line: number;
+}
+
+/** An element of a composed page, with the place that wrote it; if a helper wrote it, that of its parent. */
+export interface Element extends Place {
   readonly name: string;
   readonly attributes: { readonly [name: string]: string };
   readonly children: readonly Node[];
   readonly parent: Element | null;
-  /** The template that wrote the element, and the line; if a helper wrote it, those of its parent. */
-  readonly file: string;
-  readonly line: number;
   /** Where the author's file calls the partial that wrote the element; undefined without a partial. */
-  readonly call?: { readonly file: string; readonly line: number };
+  readonly call?: Place | undefined;
 }
 
 export interface Text {
@@ -29,26 +32,22 @@ export interface Text {
   /** The rows and findings whose text this is. */
   readonly says: readonly string[];
   /** Whether the text is the name of a source, printed from its row. */
-  readonly isSourceName?: true;
+  readonly isSourceName?: true | undefined;
   /** The query or finding that supplied the text, if a plain name printed it. */
-  readonly row?: Provenance;
+  readonly row?: Provenance | undefined;
   /** The number of the expression that printed the text, on a page that is rendered for an explanation. */
-  readonly put?: number;
+  readonly put?: number | undefined;
 }
 
-/** The rows that a citation names. */
-interface Citation {
-  readonly cites: readonly string[];
-}
-
-export type Node = Element | Text | Citation;
+/** A node that is neither element nor text is a citation, with the rows that it names. */
+export type Node = Element | Text | { readonly cites: readonly string[] };
 
 export interface HtmlTree {
   readonly root: Element;
   /** All elements in page order. */
   readonly elements: readonly Element[];
   /** Faults in the HTML itself, at the line of the template that wrote it. */
-  readonly errors: readonly { readonly problem: string; readonly file: string; readonly line: number }[];
+  readonly errors: readonly (Place & { readonly problem: string })[];
 }
 
 /** Elements whose end tag may be omitted in HTML, or that have none. */
@@ -70,6 +69,13 @@ class PageParser extends Parser<DefaultTreeAdapterMap> {
   }
 }
 
+/** An open trace: the text of a row, the block of a template or the call of a partial. */
+interface Trace extends Pick<Text, 'put' | 'row' | 'isSourceName'>, Pick<Element, 'call'> {
+  readonly says?: string;
+  readonly file?: string;
+  readonly within: Element;
+}
+
 /**
  * Parses a traced page as a browser does. Accepts omissions that HTML allows; reports whatever a browser would repair,
  * so that authors see what they wrote.
@@ -80,15 +86,12 @@ export function parseHtml(html: string): HtmlTree {
     readonly parent: Growing | null;
   }
   const errors: HtmlTree['errors'][number][] = [];
-  /** The template that wrote the text at an offset, as given by the preceding start tag. */
-  const writtenAt = (offset: number): { readonly file: string; readonly line: number } => {
+  const report = (offset: number, problem: string): void => {
+    // The start tag before it says which template wrote it.
     const at = html.lastIndexOf(' data-at="', offset);
-    const [, file = '', line = '0'] =
-      (at !== -1 && /^ data-at="([^"]*):(\d+)"/.exec(html.slice(at, at + 500))) || [];
-    return { file, line: Number(line) };
+    const [, place = ''] = /^ data-at="([^"]*)"/.exec(html.slice(at, at + 500)) ?? [];
+    errors.push({ problem, ...readPlace(place) });
   };
-  const report = (offset: number, problem: string): void =>
-    void errors.push({ problem, ...writtenAt(offset) });
 
   const parser = new PageParser({
     sourceCodeLocationInfo: true,
@@ -97,12 +100,9 @@ export function parseHtml(html: string): HtmlTree {
     onParseError: ({ code, startOffset }) => {
       if (code === ErrorCodes.missingDoctype) return;
       const from = code.includes('character-reference') ? html.lastIndexOf('&', startOffset) : startOffset;
-      const [entity] = /^&#?\w*;?/.exec(html.slice(from, from + 100)) ?? [];
-      const said =
-        entity ??
-        strip(html.slice(from, from + 100))
-          .slice(0, 25)
-          .trim();
+      const text = html.slice(from, from + 100);
+      const [entity] = /^&#?\w*;?/.exec(text) ?? [];
+      const said = entity ?? strip(text).slice(0, 25).trim();
       report(startOffset + 1, `HTML does not allow "${said}": ${code.replaceAll('-', ' ')}.`);
     },
   });
@@ -110,17 +110,9 @@ export function parseHtml(html: string): HtmlTree {
 
   const root: Growing = { name: '', attributes: {}, children: [], parent: null, file: '', line: 0 };
   const elements: Element[] = [];
-  /** The open traces, innermost last: the text of a row, or the block of a template. */
-  const traces: {
-    readonly says?: string;
-    readonly file?: string;
-    readonly put?: number;
-    readonly row?: Provenance;
-    readonly isSourceName?: true;
-    /** The call of a partial. */
-    readonly call?: { readonly file: string; readonly line: number };
-    readonly within: Element;
-  }[] = [];
+  const traces: Trace[] = [];
+  const innermost = <K extends keyof Trace>(key: K): Trace[K] | undefined =>
+    traces.findLast((trace) => trace[key] !== undefined)?.[key];
   const addText = (text: string, current: Growing): void => {
     const block = traces.findLast(({ file }) => file !== undefined);
     // An element within the block records its own template.
@@ -131,16 +123,13 @@ export function parseHtml(html: string): HtmlTree {
       current.children.push({ text: ' ', file: current.file, says });
       return;
     }
-    const row = traces.findLast((trace) => trace.row !== undefined)?.row;
-    const isSourceName = traces.findLast((trace) => trace.isSourceName)?.isSourceName;
-    const put = traces.findLast((trace) => trace.put !== undefined)?.put;
     current.children.push({
       text,
       file,
       says,
-      ...(put !== undefined && { put }),
-      ...(row && { row }),
-      ...(isSourceName && { isSourceName }),
+      put: innermost('put'),
+      row: innermost('row'),
+      isSourceName: innermost('isSourceName'),
     });
   };
   const addComment = (comment: string, current: Growing): void => {
@@ -167,16 +156,8 @@ export function parseHtml(html: string): HtmlTree {
       ]),
     );
     const { file, line } = attributes['data-at'] === undefined ? parent : readPlace(attributes['data-at']);
-    const call = traces.findLast((trace) => trace.call !== undefined)?.call;
-    const element: Growing = {
-      name,
-      attributes,
-      children: [],
-      parent,
-      file,
-      line,
-      ...(call !== undefined && { call }),
-    };
+    const call = innermost('call');
+    const element: Growing = { name, attributes, children: [], parent, file, line, call };
     parent.children.push(element);
     elements.push(element);
     const [start, end] = [at?.startTag, at?.endTag];
@@ -215,7 +196,7 @@ export function parseHtml(html: string): HtmlTree {
 const isTemplate = (node: Html.Element): node is Html.Template => node.tagName === 'template';
 
 /** `templates/x/brief.hbs:12` */
-function readPlace(place: string): { readonly file: string; readonly line: number } {
+function readPlace(place: string): Place {
   const [, file = '', line = '0'] = /^(.*):(\d+)$/.exec(place) ?? [];
   return { file, line: Number(line) };
 }
@@ -229,13 +210,21 @@ export const isUnseen = ({ name }: Element): boolean => name === 'style' || name
 export const bodyOf = ({ root, elements }: HtmlTree): Element =>
   elements.find(({ name }) => name === 'body') ?? root;
 
+/** The elements around one, innermost first. */
+export function ancestorsOf({ parent }: Element): Element[] {
+  const found: Element[] = [];
+  for (let up = parent; up !== null; up = up.parent) found.push(up);
+  return found;
+}
+
+/** Collapses runs of white space. */
+export const tidy = (text: string): string => text.replaceAll(/\s+/g, ' ').trim();
+
 /** All text below an element, with runs of white space collapsed. */
 export function textOf(element: Element): string {
-  const parts: string[] = [];
-  const walk = (node: Node): void => {
-    if (isText(node)) parts.push(node.text);
-    else if (isElement(node) && !isUnseen(node)) for (const child of node.children) walk(child);
+  const walk = (node: Node): string => {
+    if (isText(node)) return node.text;
+    return isElement(node) && !isUnseen(node) ? node.children.map(walk).join('') : '';
   };
-  walk(element);
-  return parts.join('').replaceAll(/\s+/g, ' ').trim();
+  return tidy(walk(element));
 }

@@ -1,52 +1,27 @@
 import type { Fault } from '../errors.ts';
 import type { Brief } from '../project/brief.ts';
-import { clipped, empty, overlapping, undrawn, valuelessLabels, warned } from './charts.ts';
-import { madeUp, uncited, uncitedDrawings, unfounded, unknownRows, untraceable } from './citations.ts';
+import * as charts from './charts.ts';
+import * as citations from './citations.ts';
 import type { Draft, Print } from './draft.ts';
-import { bareBounds, typedInRows, typedInTemplates } from './figures.ts';
-import {
-  activeContent,
-  contradicted,
-  deadLinks,
-  malformed,
-  uncovered,
-  stale,
-  undermarked,
-  unnamedRevision,
-  unset,
-} from './page.ts';
-import {
-  blank,
-  lostLinks,
-  otherAttachments,
-  otherBookmarks,
-  otherFonts,
-  otherPaper,
-  tooMuch,
-  undescribed,
-} from './pdf/pdf.ts';
+import * as figures from './figures.ts';
+import type { Rule } from './gate.ts';
+import * as page from './page.ts';
+import * as pdf from './pdf/pdf.ts';
 import { otherWords } from './pdf/text.ts';
-import type { Rule } from './rule.ts';
-import { aliases, offScale, strayMethod } from './wording.ts';
-
-/** An error in both profiles. */
-const always = { strict: 'error', standard: 'error' } as const;
-/** An error only in strict briefs, which promise that each statement is cited and worded as the rules require. */
-const strictOnly = { strict: 'error', standard: 'warning' } as const;
+import * as wording from './wording.ts';
 
 type OfBrief = Rule<Pick<Draft, 'brief' | 'language'>>;
 const waivers: OfBrief = {
   id: 'waivers',
-  levels: always,
   description: 'Waivers name rules that can be waived.',
   check: ({ brief }) => faultyWaivers(brief),
   cannotBeWaived: true,
 };
 const typedFigures: OfBrief = {
   id: 'typed-figures',
-  levels: strictOnly,
   description: 'No figure is typed into a template or into one of our own statements.',
-  check: typedInTemplates,
+  check: figures.typedInTemplates,
+  strictOnly: true,
   needsWords: 'for a part',
 };
 
@@ -59,222 +34,165 @@ export const briefRules: readonly OfBrief[] = [waivers, typedFigures];
  */
 export const pageRules: readonly Rule<Draft>[] = [
   waivers,
-  { ...typedFigures, check: (draft) => [...typedInTemplates(draft), ...typedInRows(draft)] },
+  { ...typedFigures, check: (draft) => [...figures.typedInTemplates(draft), ...figures.typedInRows(draft)] },
   {
     id: 'well-formed',
-    levels: always,
     description: 'Elements are closed inside their parent elements, and entities exist.',
-    check: malformed,
+    check: page.malformed,
     cannotBeWaived: true,
   },
   {
     id: 'no-active-content',
-    levels: always,
     description: 'Nothing runs, loads, sends or redirects.',
-    check: activeContent,
+    check: page.activeContent,
     cannotBeWaived: true,
   },
   {
     id: 'cites-a-row',
-    levels: strictOnly,
     description: 'Each paragraph, table and figure cites a row.',
-    check: uncited,
+    check: citations.uncited,
     inLoops: true,
+    strictOnly: true,
   },
   {
     id: 'charts-cite',
-    levels: strictOnly,
     description: 'Each drawing is in a figure that cites a row.',
-    check: uncitedDrawings,
+    check: citations.uncitedDrawings,
+    strictOnly: true,
   },
   {
     id: 'rests-on',
-    levels: strictOnly,
     description: 'The text of a row is cited together with its evidence.',
-    check: unfounded,
+    check: citations.unfounded,
     follows: 'cites-a-row',
     inLoops: true,
+    strictOnly: true,
   },
   {
     id: 'row-texts',
-    levels: always,
     description: 'Text printed as the text of a row matches that row.',
-    check: madeUp,
+    check: citations.madeUp,
     inLoops: true,
   },
   {
     id: 'query-rows',
-    levels: strictOnly,
     description: 'Each row that a query returns to the page has the id of a row of the dataset.',
-    check: untraceable,
+    check: citations.untraceable,
+    strictOnly: true,
   },
   {
     id: 'known-by-cut-off',
-    levels: always,
     description: 'Nothing on the page became known after the cut-off.',
-    check: unknownRows,
+    check: citations.unknownRows,
   },
-  {
-    id: 'fresh-data',
-    levels: always,
-    description: 'The data are not older than the dataset allows.',
-    check: stale,
-  },
+  { id: 'fresh-data', description: 'The data are not older than the dataset allows.', check: page.stale },
   {
     id: 'judgments-hold',
-    levels: always,
     description: 'The data do not contradict any printed judgment, according to its own test.',
-    check: contradicted,
+    check: page.contradicted,
   },
   {
     id: 'method-in-one-place',
-    levels: strictOnly,
     description: 'Only the shared partial explains the method.',
-    check: strayMethod,
+    check: wording.strayMethod,
+    strictOnly: true,
   },
   {
     id: 'icd-203',
-    levels: strictOnly,
     description: 'Likelihood and confidence use the words of ICD 203, in separate sentences.',
-    check: offScale,
+    check: wording.offScale,
     needsWords: 'of estimates',
+    strictOnly: true,
   },
   {
     id: 'house-names',
-    levels: strictOnly,
     description: 'Actors have the names that the dataset gives them.',
-    check: aliases,
+    check: wording.aliases,
+    strictOnly: true,
   },
   {
     id: 'lower-bounds',
-    levels: always,
     description: 'No lower bound is printed as an exact figure.',
-    check: bareBounds,
+    check: figures.bareBounds,
     needsWords: 'for all of it',
   },
-  {
-    id: 'coverage-gaps',
-    levels: always,
-    description: 'The page says which days are not covered.',
-    check: uncovered,
-  },
+  { id: 'coverage-gaps', description: 'The page says which days are not covered.', check: page.uncovered },
   {
     id: 'revision-notice',
-    levels: always,
     description: 'A corrected revision says that it is one.',
-    check: unnamedRevision,
+    check: page.unnamedRevision,
     cannotBeWaived: true,
   },
   {
     id: 'marking',
-    levels: always,
     description: 'The marking of the edition is not lower than that of its rows.',
-    check: undermarked,
+    check: page.undermarked,
   },
-  { id: 'glyphs', levels: always, description: 'Every character is in the built-in fonts.', check: unset },
-  {
-    id: 'links-on-page',
-    levels: always,
-    description: 'Links lead to something on the page.',
-    check: deadLinks,
-  },
-  { id: 'chart-warnings', levels: always, description: 'Vega gives no warning.', check: warned },
-  { id: 'chart-empty', levels: always, description: 'No chart is empty.', check: empty },
-  {
-    id: 'chart-labels',
-    levels: always,
-    description: 'No label shows a missing value.',
-    check: valuelessLabels,
-  },
-  { id: 'chart-clipped', levels: always, description: 'No part of a chart is cut off.', check: clipped },
-  { id: 'chart-overlap', levels: always, description: 'No label covers another.', check: overlapping },
-  { id: 'chart-rows', levels: always, description: 'Every row of a chart is drawn.', check: undrawn },
+  { id: 'glyphs', description: 'Every character is in the built-in fonts.', check: page.unset },
+  { id: 'links-on-page', description: 'Links lead to something on the page.', check: page.deadLinks },
+  { id: 'chart-warnings', description: 'Vega gives no warning.', check: charts.warned },
+  { id: 'chart-empty', description: 'No chart is empty.', check: charts.empty },
+  { id: 'chart-labels', description: 'No label shows a missing value.', check: charts.valuelessLabels },
+  { id: 'chart-clipped', description: 'No part of a chart is cut off.', check: charts.clipped },
+  { id: 'chart-overlap', description: 'No label covers another.', check: charts.overlapping },
+  { id: 'chart-rows', description: 'Every row of a chart is drawn.', check: charts.undrawn },
 ];
 
 /** Rules about the sealed PDF. */
 export const pdfRules: readonly Rule<Print>[] = [
-  {
-    id: 'pdf-text',
-    levels: always,
-    description: 'The text of the PDF is the text of the page.',
-    check: otherWords,
-  },
-  {
-    id: 'pdf-limits',
-    levels: always,
-    description: 'Pages and size are within the limits of the brief.',
-    check: tooMuch,
-  },
-  { id: 'pdf-paper', levels: always, description: 'Each page has the size of its paper.', check: otherPaper },
-  { id: 'pdf-blank-page', levels: always, description: 'No page is blank.', check: blank },
+  { id: 'pdf-text', description: 'The text of the PDF is the text of the page.', check: otherWords },
+  { id: 'pdf-limits', description: 'Pages and size are within the limits of the brief.', check: pdf.tooMuch },
+  { id: 'pdf-paper', description: 'Each page has the size of its paper.', check: pdf.otherPaper },
+  { id: 'pdf-blank-page', description: 'No page is blank.', check: pdf.blank },
   {
     id: 'pdf-fonts',
-    levels: always,
     description: 'Only the built-in fonts are used, and they are embedded.',
-    check: otherFonts,
+    check: pdf.otherFonts,
   },
-  {
-    id: 'pdf-alt-text',
-    levels: always,
-    description: 'Each chart has a text alternative.',
-    check: undescribed,
-  },
+  { id: 'pdf-alt-text', description: 'Each chart has a text alternative.', check: pdf.undescribed },
   {
     id: 'pdf-bookmarks',
-    levels: always,
     description: 'Bookmarks match the headings and lead to them.',
-    check: otherBookmarks,
+    check: pdf.otherBookmarks,
   },
-  {
-    id: 'pdf-links',
-    levels: always,
-    description: 'Every link is in the PDF and leads to its target.',
-    check: lostLinks,
-  },
+  { id: 'pdf-links', description: 'Every link is in the PDF and leads to its target.', check: pdf.lostLinks },
   {
     id: 'pdf-attachments',
-    levels: always,
     description: 'The manifest, rows and specs are attached in full, and nothing else is attached.',
-    check: otherAttachments,
+    check: pdf.otherAttachments,
   },
 ];
 
 export const allRules: readonly Omit<Rule<never>, 'check'>[] = [...pageRules, ...pdfRules];
 
 /** Waivers name rules that can be waived, each once. */
-function faultyWaivers({ config, definition }: Pick<Brief, 'config' | 'definition'>): Fault[] {
-  return config.waive.flatMap(({ rule: id }, index) => {
+function* faultyWaivers({ config, definition }: Brief): Generator<Fault> {
+  const ids = allRules.filter(({ cannotBeWaived }) => !cannotBeWaived).map((each) => each.id);
+  for (const [index, { rule: id }] of config.waive.entries()) {
     const place = { file: definition.file, field: `waive.${index}.rule` };
     const rule = allRules.find((each) => each.id === id);
-    const ids = allRules.filter(({ cannotBeWaived }) => !cannotBeWaived).map((each) => each.id);
     if (rule === undefined)
-      return [{ ...place, problem: `There is no rule "${id}".`, hint: `The rules are ${ids.join(', ')}.` }];
-    if (rule.cannotBeWaived)
-      return [
-        { ...place, problem: `"${id}" cannot be waived.`, hint: 'Fix the fault that the rule reports.' },
-      ];
-    const twice = config.waive.findIndex((other) => other.rule === id) !== index;
-    return twice ? [{ ...place, problem: `"${id}" is waived twice.`, hint: 'Keep one of the two.' }] : [];
-  });
+      yield { ...place, problem: `There is no rule "${id}".`, hint: `The rules are ${ids.join(', ')}.` };
+    else if (rule.cannotBeWaived)
+      yield { ...place, problem: `"${id}" cannot be waived.`, hint: 'Fix the fault that the rule reports.' };
+    else if (config.waive.findIndex((other) => other.rule === id) !== index)
+      yield { ...place, problem: `"${id}" is waived twice.`, hint: 'Keep one of the two.' };
+  }
 }
 
 /** Waivers that none of a brief's editions needed. */
-export function idleWaivers(
+export function* idleWaivers(
   { config, definition }: Brief,
   verdicts: readonly { readonly waived: readonly { readonly rule: string }[] }[],
-): Fault[] {
+): Generator<Fault> {
   const needed = new Set(verdicts.flatMap(({ waived }) => waived.map(({ rule }) => rule)));
-  return config.waive.flatMap(({ rule }, index) =>
-    needed.has(rule)
-      ? []
-      : [
-          {
-            file: definition.file,
-            field: `waive.${index}.rule`,
-            rule: 'waivers',
-            problem: `The waiver of "${rule}" is not needed on any golden day.`,
-            hint: 'Remove it, or add the day that needs it to golden.',
-          },
-        ],
-  );
+  for (const [index, { rule }] of config.waive.entries())
+    if (!needed.has(rule))
+      yield {
+        file: definition.file,
+        field: `waive.${index}.rule`,
+        rule: 'waivers',
+        problem: `The waiver of "${rule}" is not needed on any golden day.`,
+        hint: 'Remove it, or add the day that needs it to golden.',
+      };
 }

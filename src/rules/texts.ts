@@ -1,5 +1,4 @@
 import type { Row } from '../dataset/parse-rows.ts';
-import type { TableRow } from '../dataset/references.ts';
 import { proseColumns } from '../dataset/schema.ts';
 import { quoted } from '../errors.ts';
 import type { Brief } from '../project/brief.ts';
@@ -11,16 +10,11 @@ import type { Draft } from './draft.ts';
 import { type Element, isElement, isText, type Text } from './html.ts';
 import { wordsFor } from './words.ts';
 
-export interface RowText {
-  readonly entry: TableRow;
-  readonly field: string;
-  /** Without quotations, which are someone else's wording. */
-  readonly text: string;
-  readonly whole: string;
-}
-
-/** The texts of the rows that the page shows, in the model's columns and in the dataset's own columns of text. */
-export function rowTexts({ used, rows, dataset }: Pick<Draft, 'used' | 'rows' | 'dataset'>): RowText[] {
+/**
+ * The texts of the rows that the page shows, in the model's columns and in the dataset's own columns of text: `whole`,
+ * and as `text` without quotations, which are someone else's wording.
+ */
+export function rowTexts({ used, rows, dataset }: Draft) {
   return used.flatMap((id) => {
     const entry = rows.get(id);
     if (entry === undefined) return [];
@@ -40,21 +34,15 @@ export function rowTexts({ used, rows, dataset }: Pick<Draft, 'used' | 'rows' | 
 /** The partial that explains how a brief is produced and what its terms mean. */
 export const methodFile = /(?:^|\/)_shared\/partials\/method(?:-keys)?\.hbs$/;
 
-interface PageText {
-  readonly element: Element;
-  /** Without quotations. */
-  readonly text: string;
-}
-
 /** Attributes that assistive technology reads out. */
 const readOut = ['alt', 'title', 'aria-label', 'aria-description'];
 
 /**
- * The page's own text, unit by unit, and its read-out attributes. Leaves out the method, row texts (which have their
+ * The page's own text, unit by unit, and its read-out attributes. Leaves out quotations, the method, row texts (which have their
  * own check), source names that rows print, and names listed as other names of an actor. Only text with a `suspect`
  * word is examined closely.
  */
-export function pageTexts(draft: Draft, suspect: RegExp): PageText[] {
+export function pageTexts(draft: Draft, suspect: RegExp) {
   const { units, tree, known } = draft;
   const alsoSaid = wordsFor(draft)?.alsoNamed ?? '';
   const beside = besideSourceNames(draft);
@@ -75,33 +63,22 @@ export function pageTexts(draft: Draft, suspect: RegExp): PageText[] {
         .join('')
         .replaceAll(/\s+/g, ' '),
     }));
-  const inAttributes = tree.elements.flatMap((element) =>
+  const inAttributes = tree.elements
     // A drawing's attributes come from its caption and from brief.yaml, which have their own checks.
-    element.name === 'svg'
-      ? []
-      : readOut.flatMap((name) => {
-          const text = element.attributes[name];
-          return text === undefined ? [] : [{ element, text }];
-        }),
-  );
+    .filter(({ name }) => name !== 'svg')
+    .flatMap((element) => readOut.map((name) => ({ element, text: element.attributes[name] ?? '' })));
   return [...inUnits, ...inAttributes]
     .filter(({ element, text }) => suspect.test(text) && !methodFile.test(element.file))
     .map(({ element, text }) => ({ element, text: own(text) }));
 }
 
-/** The texts in `brief.yaml` for the page and the PDF, by field. */
-export const settingTexts = ({
-  config: { title, subject, charts },
-}: Brief): (readonly [field: string, text: string])[] =>
-  Object.entries({
-    title,
-    subject,
-    ...Object.fromEntries(
-      Object.entries(charts).flatMap(([chart, each]) =>
-        (['title', 'alt', 'note'] as const).map((key) => [`charts.${chart}.${key}`, each[key] ?? '']),
-      ),
+/** The texts of the charts in `brief.yaml`, by field. */
+export const chartTexts = ({ config }: Brief): (readonly [field: string, text: string])[] =>
+  Object.entries(config.charts).flatMap(([chart, settings]) =>
+    (['title', 'alt', 'note'] as const).map(
+      (key) => [`charts.${chart}.${key}`, settings[key] ?? ''] as const,
     ),
-  }).map(([field, text]) => [field, text.replaceAll(quoted, ' ')]);
+  );
 
 export const escaped = (word: string): string => word.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
@@ -158,10 +135,7 @@ function namesDrawn(draft: Draft): Set<Text> {
 }
 
 /** The label of a mark belongs to its own row; that of an axis or legend may belong to any. */
-function labelsOf(
-  { rows, data, scene }: Illustration,
-  draft: Draft,
-): { readonly text: string; readonly isName: boolean }[] {
+function labelsOf({ rows, data, scene }: Illustration, draft: Draft) {
   const named = new Map<Row, ReadonlySet<string>>();
   for (const row of [rows, ...Object.values(data)].flat()) named.set(row, namesIn(row, draft));
   const any = new Set([...named.values()].flatMap((names) => [...names]));

@@ -8,6 +8,7 @@ import {
   isUnseen,
   type Text,
   textOf,
+  tidy,
 } from './html.ts';
 
 /**
@@ -77,12 +78,7 @@ export function unitsOf(tree: HtmlTree): Unit[] {
 const cellNames = new Set(['td', 'th', 'tr', 'br', 'text', 'figcaption', 'caption', 'summary']);
 const gap = ({ file }: Element): Text => ({ text: ' ', file, says: [] });
 const startsUnit = ({ name }: Element): boolean => unitNames.has(name) || containerNames.has(name);
-const joined = (texts: readonly Text[]): string =>
-  texts
-    .map(({ text }) => text)
-    .join('')
-    .replaceAll(/\s+/g, ' ')
-    .trim();
+const joined = (texts: readonly Text[]): string => tidy(texts.map(({ text }) => text).join(''));
 
 /** A line, a cell or a label. */
 export interface Piece {
@@ -98,12 +94,8 @@ export function printedPieces(tree: HtmlTree): Piece[] {
   const pieces: Piece[] = [];
   let texts: (readonly [Text, Element])[] = [];
   const end = (element: Element): void => {
-    const tidy = texts
-      .map(([{ text }]) => text)
-      .join('')
-      .replaceAll(/\s+/g, ' ')
-      .trim();
-    if (tidy !== '') pieces.push({ text: tidy, element, texts });
+    const text = joined(texts.map(([part]) => part));
+    if (text !== '') pieces.push({ text, element, texts });
     texts = [];
   };
   const walk = (element: Element): void => {

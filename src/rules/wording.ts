@@ -1,171 +1,145 @@
+import type { TableRow } from '../dataset/references.ts';
 import { type Fault, quoted, sentencesOf } from '../errors.ts';
 import { type Draft, excerpt, inRow, onPage } from './draft.ts';
-import { textOf } from './html.ts';
-import { escaped, methodFile, pageTexts, rowTexts, settingTexts } from './texts.ts';
+import { type Element, textOf } from './html.ts';
+import { chartTexts, escaped, methodFile, pageTexts, rowTexts } from './texts.ts';
 import type { Piece } from './units.ts';
 import { type Estimates, wordsFor } from './words.ts';
 
+/** A wording to avoid: what the text says, for brief.yaml the same as a whole sentence, and how to fix it. */
+interface Wording {
+  readonly says: string;
+  readonly inSettings?: string;
+  readonly hint: string;
+}
+
+/** Searches the texts of rows, of brief.yaml, and of the page where it has a `suspect` word. */
+function* faultsIn(
+  draft: Draft,
+  suspect: RegExp,
+  find: (text: string, entry?: TableRow) => readonly Wording[],
+): Generator<Fault> {
+  const { definition, config } = draft.brief;
+  for (const { entry, field, text } of rowTexts(draft))
+    for (const { says, hint } of find(text, entry)) yield inRow(draft, { ...entry, field }, says, hint);
+  const settings = [
+    ['title', config.title],
+    ['subject', config.subject],
+    ...chartTexts(draft.brief),
+  ] as const;
+  for (const [field, text] of settings)
+    for (const { says, inSettings = `It ${says}`, hint } of find(text.replaceAll(quoted, ' ')))
+      yield { file: definition.file, field, problem: inSettings, hint };
+  for (const { element, text } of pageTexts(draft, suspect))
+    for (const { says, hint } of find(text)) yield onPage(element, `The page ${says}`, hint);
+}
+
 /** Each actor has one house name; an alias is printed only beside that name or in a quotation. */
-export function aliases(draft: Draft): Fault[] {
-  const { known, brief } = draft;
-  const named = known.actors.filter((actor) => actor.aliases.length > 0);
-  const house = known.actors
+export function aliases(draft: Draft): Iterable<Fault> {
+  const { actors } = draft.known;
+  const house = actors
     .flatMap(({ name, long_name }) => [name, long_name])
     .toSorted((a, b) => b.length - a.length);
-  const anyAlias = new RegExp(
-    named.flatMap(({ aliases: others }) => others.map(escaped)).join('|') || '(?!)',
-  );
-  const used = (text: string) => {
-    if (!anyAlias.test(text)) return [];
+  const anyAlias = new RegExp(actors.flatMap((actor) => actor.aliases.map(escaped)).join('|') || '(?!)');
+  return faultsIn(draft, anyAlias, (text, entry) => {
+    if (entry?.table === 'actors' || !anyAlias.test(text)) return [];
     // A house name may contain another actor's alias: "Northern Border Guard" and "Border Guard".
     const rest = house.reduce((left, name) => left.replaceAll(name, ' '), text);
-    return named.flatMap(({ name, aliases: others }) =>
-      text.includes(name)
-        ? []
-        : others.filter((alias) => wordIn(rest, alias)).map((alias) => ({ alias, name })),
-    );
-  };
-  const rowFaults = rowTexts(draft)
-    .filter(({ entry }) => entry.table !== 'actors')
-    .flatMap(({ entry, field, text }) =>
-      used(text).map(({ alias, name }) =>
-        inRow(draft, { ...entry, field }, `says "${alias}".`, `The house name is "${name}".`),
-      ),
-    );
-  const briefFaults = settingTexts(brief).flatMap(([field, text]) =>
-    used(text).map(({ alias, name }) => ({
-      file: brief.definition.file,
-      field,
-      problem: `"${alias}" is not the house name.`,
-      hint: `The house name is "${name}".`,
-    })),
-  );
-  const pageFaults = pageTexts(draft, anyAlias).flatMap(({ element, text }) =>
-    used(text).map(({ alias, name }) =>
-      onPage(element, `The page says "${alias}".`, `The house name is "${name}".`),
-    ),
-  );
-  return [...rowFaults, ...briefFaults, ...pageFaults];
+    return actors
+      .filter(({ name }) => !text.includes(name))
+      .flatMap((actor) =>
+        actor.aliases
+          .filter((alias) => wordIn(rest, alias))
+          .map((alias) => ({
+            says: `says "${alias}".`,
+            inSettings: `"${alias}" is not the house name.`,
+            hint: `The house name is "${actor.name}".`,
+          })),
+      );
+  });
 }
 
-const patterns = new Map<string, RegExp>();
-function wordIn(text: string, word: string): boolean {
-  const pattern =
-    patterns.get(word) ?? new RegExp(`(?<![\\p{L}\\p{N}-])${escaped(word)}(?![\\p{L}\\p{N}-])`, 'u');
-  patterns.set(word, pattern);
-  return pattern.test(text);
-}
+const wordIn = (text: string, word: string): boolean =>
+  new RegExp(`(?<![\\p{L}\\p{N}-])${escaped(word)}(?![\\p{L}\\p{N}-])`, 'u').test(text);
 
 /** How a brief is produced is explained in one place, so that no statement can avoid a citation by posing as method. */
-export function strayMethod(draft: Draft): Fault[] {
+export function* strayMethod(draft: Draft): Generator<Fault> {
   const { elements } = draft.tree;
   const method = wordsFor(draft)?.method;
-  const calls = ({ attributes, name }: (typeof elements)[number], text: () => string) =>
-    [attributes['class'], attributes['id']].some((value) => /\bmethod/i.test(value ?? '')) ||
-    (/^h[1-6]$/.test(name) && method?.test(text()) === true);
-  const stray = elements
-    .filter((element) => !methodFile.test(element.file) && calls(element, () => textOf(element)))
-    .map((element) =>
-      onPage(
+  const isLabelled = (element: Element) =>
+    [element.attributes['class'], element.attributes['id']].some((value) => /\bmethod/i.test(value ?? '')) ||
+    (/^h[1-6]$/.test(element.name) && method?.test(textOf(element)) === true);
+  for (const element of elements)
+    if (!methodFile.test(element.file) && isLabelled(element))
+      yield onPage(
         element,
         `<${element.name}> is labelled as the method.`,
         'Give it another class, id or heading: only _shared/partials/method.hbs may use the word "method".',
-      ),
-    );
-  const isExplained = elements.some(({ file, name }) => name === 'section' && methodFile.test(file));
-  return isExplained
-    ? stray
-    : [
-        ...stray,
-        {
-          problem: 'The page does not explain the method.',
-          hint: 'Wrap the whole template in {{#> page}} … {{/page}}, or add {{> method}} to your own layout.',
-        },
-      ];
-}
-
-const likelihoodHint = 'Use a term from ICD 203: very unlikely, unlikely, likely, very likely.';
-const confidenceHint = 'Confidence is high, moderate or low.';
-
-/** Words that are not on the scale, each with how to fix it. */
-function offScaleIn(
-  text: string,
-  { otherLikelihood, otherConfidence }: Estimates,
-): { says: string; hint: string }[] {
-  const term = otherConfidence.exec(text)?.[0];
-  return [
-    ...[...text.matchAll(otherLikelihood)].map(([word]) => ({
-      says: `says "${word}", which is not on our likelihood scale.`,
-      hint: likelihoodHint,
-    })),
-    ...(term === undefined ? [] : [{ says: `says "${term}".`, hint: confidenceHint }]),
-  ];
+      );
+  if (!elements.some(({ file, name }) => name === 'section' && methodFile.test(file)))
+    yield {
+      problem: 'The page does not explain the method.',
+      hint: 'Wrap the whole template in {{#> page}} … {{/page}}, or add {{> method}} to your own layout.',
+    };
 }
 
 /**
  * Likelihood and confidence use the terms of the scale and never share a sentence. Checks rows, the page and
  * brief.yaml.
  */
-export function offScale(draft: Draft): Fault[] {
+export function* offScale(draft: Draft): Generator<Fault> {
   const words = wordsFor(draft)?.estimates;
-  if (words === undefined) return [];
+  if (words === undefined) return;
   const { otherLikelihood, otherConfidence } = words;
   const anyOffScale = new RegExp(`${otherLikelihood.source}|${otherConfidence.source}`, 'iu');
-  const inRows = rowTexts(draft).flatMap(({ entry, field, text }) =>
-    offScaleIn(text, words).map(({ says, hint }) => inRow(draft, { ...entry, field }, says, hint)),
-  );
-  const onThePage = pageTexts(draft, anyOffScale).flatMap(({ element, text }) =>
-    offScaleIn(text, words).map(({ says, hint }) => onPage(element, `The page ${says}`, hint)),
-  );
-  const { file } = draft.brief.definition;
-  const inSettings = settingTexts(draft.brief).flatMap(([field, text]) =>
-    offScaleIn(text, words).map(({ says, hint }) => ({ file, field, problem: `It ${says}`, hint })),
-  );
-  return [...inRows, ...onThePage, ...inSettings, ...unsaidIn(draft, words), ...mixedIn(draft, words)];
+  yield* faultsIn(draft, anyOffScale, (text) => [
+    ...[...text.matchAll(otherLikelihood)].map(([word]) => ({
+      says: `says "${word}", which is not on our likelihood scale.`,
+      hint: 'Use a term from ICD 203: very unlikely, unlikely, likely, very likely.',
+    })),
+    ...(otherConfidence.exec(text) ?? [])
+      .slice(0, 1)
+      .map((term) => ({ says: `says "${term}".`, hint: 'Confidence is high, moderate or low.' })),
+  ]);
+  yield* unsaidIn(draft, words);
+  yield* mixedIn(draft, words);
 }
 
 /** The likelihood in a key judgment's text equals the one in its row. */
-function unsaidIn(draft: Draft, { likelihood }: Estimates): Fault[] {
-  return draft.used.flatMap((id) => {
-    const entry = draft.rows.get(id);
-    if (entry?.table !== 'judgments' || entry.row.author !== null || entry.row.role !== 'key') return [];
-    const terms = [
-      ...new Set(
-        [...entry.row.text.replaceAll(quoted, ' ').matchAll(likelihood)].map(([word]) => word.toLowerCase()),
-      ),
-    ];
-    return terms
-      .filter((term) => term !== entry.row.likelihood)
-      .map((term) =>
-        inRow(
-          draft,
+function* unsaidIn({ dataset, used, rows }: Draft, { likelihood }: Estimates): Generator<Fault> {
+  for (const id of used) {
+    const entry = rows.get(id);
+    if (entry?.table !== 'judgments' || entry.row.author !== null || entry.row.role !== 'key') continue;
+    const said = entry.row.text.replaceAll(quoted, ' ').matchAll(likelihood);
+    for (const term of new Set([...said].map(([word]) => word.toLowerCase())))
+      if (term !== entry.row.likelihood)
+        yield inRow(
+          { dataset },
           { ...entry, field: 'likelihood' },
           `says "${term}", but its column likelihood does not.`,
           'Use the same term in the column and in the text.',
-        ),
-      );
-  });
+        );
+  }
 }
 
 /** A note's number ends the word before it. */
 const worded = ([{ text }, { parent, name }]: Piece['texts'][number]): string =>
   /^[\d,–]+$/.test(text) && (name === 'sup' || name === 'a' || parent?.name === 'sup') ? ' ' : text;
 
-function mixedIn({ pieces }: Draft, { likelihood, otherLikelihood, confidence }: Estimates): Fault[] {
+function* mixedIn(
+  { pieces }: Draft,
+  { likelihood, otherLikelihood, confidence }: Estimates,
+): Generator<Fault> {
   const anyLikelihood = new RegExp(`${likelihood.source}|${otherLikelihood.source}`, 'iu');
-  return pieces
-    .map(({ texts, element }) => ({ element, text: texts.map(worded).join('').replaceAll(/\s+/g, ' ') }))
-    .filter(({ text, element }) => confidence.test(text) && !methodFile.test(element.file))
-    .flatMap(({ text, element }) =>
-      sentencesOf(text)
-        .map((sentence) => sentence.replaceAll(quoted, ' '))
-        .filter((sentence) => anyLikelihood.test(sentence) && confidence.test(sentence))
-        .map((sentence) =>
-          onPage(
-            element,
-            `Likelihood and confidence are in the same sentence: "${excerpt(sentence)}".`,
-            'Split it into two sentences.',
-          ),
-        ),
-    );
+  for (const { texts, element } of pieces) {
+    const text = texts.map(worded).join('').replaceAll(/\s+/g, ' ');
+    if (!confidence.test(text) || methodFile.test(element.file)) continue;
+    for (const sentence of sentencesOf(text).map((each) => each.replaceAll(quoted, ' ')))
+      if (anyLikelihood.test(sentence) && confidence.test(sentence))
+        yield onPage(
+          element,
+          `Likelihood and confidence are in the same sentence: "${excerpt(sentence)}".`,
+          'Split it into two sentences.',
+        );
+  }
 }

@@ -1,44 +1,16 @@
 import { isSameLanguage, type Locale } from '../locale.ts';
 
-/**
- * The words that rules look for, from the lists of the locale. Without lists for the language of the texts, a rule that
- * needs one does not run, and the verdict says so.
- */
-export interface Words {
-  /** Zero to twenty, as spelt in running text; empty if the locale prints digits. */
-  readonly numbers: readonly string[];
-  /** Words that state a figure. */
-  readonly figures: RegExp;
-  /** Words that make a figure a lower bound. */
-  readonly bounds: readonly string[];
-  /** The percent sign and its words. */
-  readonly percent: string;
-  /** Words that may follow the day of a month: "5 May" is not a figure. */
-  readonly months: readonly string[];
-  /** Headings of columns of days and similar. */
-  readonly time: RegExp;
-  /** Headings that announce an explanation of the method. */
-  readonly method: RegExp;
-  /** The words before the other names of an actor: "also named A, B". */
-  readonly alsoNamed: string;
-  /** The terms of likelihood and confidence; undefined for a language without standard ones. */
-  readonly estimates: Estimates | undefined;
-}
-
-export interface Estimates {
-  /** Terms of likelihood on our scale. */
-  readonly likelihood: RegExp;
-  /** Terms of likelihood that are not on our scale. */
-  readonly otherLikelihood: RegExp;
-  /** Any mention of confidence. */
-  readonly confidence: RegExp;
-  /** Degrees of confidence that are not on our scale. */
-  readonly otherConfidence: RegExp;
-}
+/** The words that rules look for, from the lists of the locale. */
+export type Words = ReturnType<typeof compile>;
+/** The terms of likelihood and confidence. */
+export type Estimates = NonNullable<Words['estimates']>;
 
 const compiled = new WeakMap<Locale, Words>();
 
-/** The lists for texts in `language`, a BCP 47 tag: `en-GB` and `en-US` share one. Undefined if the locale has none. */
+/**
+ * The words for texts in `language`, a BCP 47 tag: `en-GB` and `en-US` share them. Undefined if the locale has none: a
+ * rule that needs them does not run, and the verdict says so.
+ */
 export function wordsFor({
   language,
   brief: { locale },
@@ -48,28 +20,40 @@ export function wordsFor({
 }): Words | undefined {
   const { lists } = locale;
   if (lists === undefined || !isSameLanguage(language, locale.tag)) return undefined;
-  const known = compiled.get(locale);
-  if (known !== undefined) return known;
-  const { months, shortMonths } = locale.names;
-  const words: Words = {
-    numbers: lists.numbers ?? [],
-    figures: wholeWords(lists.figures, 'giu'),
-    bounds: lists.bounds,
-    percent: oneOf(lists.percent),
-    months: [...new Set([...months, ...shortMonths])],
-    time: wholeWords(lists.time, 'iu'),
-    method: new RegExp(`${start}${oneOf(lists.method)}`, 'iu'),
-    alsoNamed: `${start}${oneOf(lists.also_named)}`,
-    estimates: lists.estimates && {
-      likelihood: wholeWords(lists.estimates.likelihood, 'giu'),
-      otherLikelihood: wholeWords(lists.estimates.other_likelihood, 'giu'),
-      confidence: wholeWords(lists.estimates.confidence, 'iu'),
-      otherConfidence: wholeWords(lists.estimates.other_confidence, 'iu'),
-    },
-  };
+  const words = compiled.get(locale) ?? compile(lists, locale.names);
   compiled.set(locale, words);
   return words;
 }
+
+const compile = (lists: NonNullable<Locale['lists']>, { months, shortMonths }: Locale['names']) => ({
+  /** Zero to twenty, as spelt in running text; empty if the locale prints digits. */
+  numbers: lists.numbers ?? [],
+  /** Words that state a figure. */
+  figures: wholeWords(lists.figures, 'giu'),
+  /** Words that make a figure a lower bound. */
+  bounds: lists.bounds,
+  /** The percent sign and its words. */
+  percent: oneOf(lists.percent),
+  /** Words that may follow the day of a month: "5 May" is not a figure. */
+  months: [...new Set([...months, ...shortMonths])],
+  /** Headings of columns of days and similar. */
+  time: wholeWords(lists.time, 'iu'),
+  /** Headings that announce an explanation of the method. */
+  method: new RegExp(`${start}${oneOf(lists.method)}`, 'iu'),
+  /** The words before the other names of an actor: "also named A, B". */
+  alsoNamed: `${start}${oneOf(lists.also_named)}`,
+  /** Undefined for a language without standard terms. */
+  estimates: lists.estimates && {
+    /** Terms of likelihood on our scale. */
+    likelihood: wholeWords(lists.estimates.likelihood, 'giu'),
+    /** Terms of likelihood that are not on our scale. */
+    otherLikelihood: wholeWords(lists.estimates.other_likelihood, 'giu'),
+    /** Any mention of confidence. */
+    confidence: wholeWords(lists.estimates.confidence, 'iu'),
+    /** Degrees of confidence that are not on our scale. */
+    otherConfidence: wholeWords(lists.estimates.other_confidence, 'iu'),
+  },
+});
 
 // \b knows the letters of English only.
 const start = String.raw`(?<![\p{L}\p{N}_])`;

@@ -94,7 +94,7 @@ test('pages embed them, charts are measured with them, and PDFs may have them', 
   const named = (name: string) => ({ name, embedded: true });
   const contents = { fonts: [named('SourceSerif4-It'), named('Other-Regular')], pages: [] };
   const found = (of: typeof brief) =>
-    otherFonts({ ...draft, brief: of, contents } as never).map(({ problem }) => problem);
+    [...otherFonts({ ...draft, brief: of, contents } as never)].map(({ problem }) => problem);
   expect(found(brief)).toEqual(['The PDF also uses the font "Other-Regular".']);
   const [first] = fonts;
   if (first === undefined) throw new Error('There is no font.');

@@ -2,46 +2,41 @@ import type { Fault } from '../../errors.ts';
 import { isRightToLeft } from '../../locale.ts';
 import { lettersOf, type PdfContents } from '../../pdf/contents.ts';
 import { marginTexts } from '../css.ts';
-import { excerpt, type Print } from '../draft.ts';
-import { type Element, isText } from '../html.ts';
+import { excerpt, inTemplate, type Print } from '../draft.ts';
+import { ancestorsOf, isText } from '../html.ts';
 
 /** A text of the page that the PDF must contain. */
-interface Wanted {
-  readonly text: string;
-  readonly element: Element;
-  readonly letters: string;
-  /** The head or foot of a table is repeated on each page of the table. */
-  readonly repeats: boolean;
-}
+type Wanted = ReturnType<typeof wantedOf>[number];
 
 /**
  * The PDF contains the text of the page and no other. Both are compared in page order: the tags of a PDF follow that
  * order, wherever a text is painted and however a line, column or page breaks it.
  */
-export function otherWords(print: Print): Fault[] {
-  const { file } = print.brief.template;
+export function* otherWords(print: Print): Generator<Fault> {
+  const { brief, contents } = print;
   const wanted = wantedOf(print);
-  const { lost, rest } = compare(wanted, inReadingOrder(print.contents.runs, wanted));
-  return [
-    ...lost.map(({ text, element }) => ({
-      file: element.file || file,
-      ...(element.line > 0 ? { line: element.line } : {}),
+  const { lost, rest } = compare(wanted, inReadingOrder(contents.runs, wanted));
+  for (const { text, element } of lost)
+    yield {
+      file: element.file || brief.template.file,
+      ...(element.line > 0 && { line: element.line }),
       problem: `The PDF does not contain "${excerpt(text)}", which is on the page.`,
       hint: 'Look for a style that hides it, or a box that is too small for it.',
-    })),
-    ...[...rest, ...inMargins(print)].map((text) => ({
-      file,
-      problem: `The PDF contains "${excerpt(text)}", which is not on the page.`,
-      hint: 'Put text in the page, not in a style sheet.',
-    })),
-  ];
+    };
+  for (const text of [...rest, ...inMargins(print)])
+    yield inTemplate(
+      brief,
+      `The PDF contains "${excerpt(text)}", which is not on the page.`,
+      'Put text in the page, not in a style sheet.',
+    );
 }
 
-/** Repeated heads occur in the PDF text by text, not cell by cell. */
-const wantedOf = ({ pieces }: Print): Wanted[] =>
+const wantedOf = ({ pieces }: Print) =>
   pieces
     .flatMap(({ text, element, texts }) => {
-      const repeats = standsAgain(element);
+      // The head or foot of a table is repeated on each page of the table, text by text, not cell by cell.
+      const around = [element, ...ancestorsOf(element)];
+      const repeats = around.some(({ name }) => name === 'thead' || name === 'tfoot');
       const parts = repeats ? texts.map((part) => part[0].text) : [text];
       return parts.map((part) => ({ text: part, element, letters: lettersOf(part), repeats }));
     })
@@ -101,29 +96,19 @@ function findParts(
   return undefined;
 }
 
-function standsAgain(element: Element): boolean {
-  for (let up: Element | null = element; up !== null; up = up.parent)
-    if (up.name === 'thead' || up.name === 'tfoot') return true;
-  return false;
-}
-
 /** Returns the texts of `wanted` that the runs lack, and the words in the runs that belong to no wanted text. */
-function compare(
-  wanted: readonly Wanted[],
-  runs: readonly string[],
-): { readonly lost: Wanted[]; readonly rest: string[] } {
-  let rest = runs.join('');
+function compare(wanted: readonly Wanted[], runs: readonly string[]) {
+  const all = runs.join('');
   const ends = new Set<number>();
   let length = 0;
   for (const run of runs) ends.add((length += run.length));
 
-  const taken: [start: number, end: number][] = [];
-  const isAt = (at: number, { letters }: Wanted): boolean => rest.startsWith(letters, at);
+  const isAt = (at: number, { letters }: Wanted): boolean => all.startsWith(letters, at);
   /** Where the text begins at or after `at`, if only list numbers precede it. */
   const beginning = (at: number, text: Wanted): number => {
-    for (let start = at; start < rest.length; start += 1) {
+    for (let start = at; start < all.length; start += 1) {
       if (isAt(start, text)) return start;
-      if (!/\p{N}/u.test(rest.charAt(start))) return -1;
+      if (!/\p{N}/u.test(all.charAt(start))) return -1;
     }
     return -1;
   };
@@ -131,15 +116,14 @@ function compare(
   const furtherOn = (at: number, index: number): number => {
     const [text, next] = [wanted[index], wanted[index + 1]];
     if (text === undefined || text.letters.length < 4) return -1;
-    for (
-      let start = rest.indexOf(text.letters, at);
-      start !== -1;
-      start = rest.indexOf(text.letters, start + 1)
-    )
-      if (next === undefined || beginning(start + text.letters.length, next) !== -1) return start;
+    const { letters } = text;
+    for (let start = all.indexOf(letters, at); start !== -1; start = all.indexOf(letters, start + 1))
+      if (next === undefined || beginning(start + letters.length, next) !== -1) return start;
     return -1;
   };
   let position = 0;
+  /** The runs up to the position, with blanks for the texts found there. */
+  let rest = '';
   let again: { letters: string; times: number } = { letters: '', times: 0 };
   const deferred: Wanted[] = [];
   for (const [index, text] of wanted.entries()) {
@@ -153,30 +137,26 @@ function compare(
       deferred.push(text);
       continue;
     }
-    position = start + text.letters.length;
+    const { length: size } = text.letters;
+    let end = start + size;
     again = { letters: text.letters, times: 0 };
-    while (text.repeats && isAt(position, text) && ends.has(position + text.letters.length)) {
-      position += text.letters.length;
+    while (text.repeats && isAt(end, text) && ends.has(end + size)) {
+      end += size;
       again.times += 1;
     }
-    taken.push([start, position]);
+    rest += all.slice(position, start) + ' '.repeat(end - start);
+    position = end;
   }
-  let left = '';
-  let last = 0;
-  for (const [start, end] of taken) {
-    left += rest.slice(last, start) + ' '.repeat(end - start);
-    last = end;
-  }
-  rest = left + rest.slice(last);
+  rest += all.slice(position);
 
   // Texts that the PDF has in another order: longest first, since a short text may also be part of others.
-  const take = (part: string, at: number): boolean => {
-    if (at !== -1) rest = rest.slice(0, at) + ' '.repeat(part.length) + rest.slice(at + part.length);
-    return at !== -1;
-  };
   const lost = deferred
     .toSorted((a, b) => b.letters.length - a.letters.length)
-    .filter(({ letters }) => !take(letters, rest.indexOf(letters)));
+    .filter(({ letters }) => {
+      const at = rest.indexOf(letters);
+      if (at !== -1) rest = rest.slice(0, at) + ' '.repeat(letters.length) + rest.slice(at + letters.length);
+      return at === -1;
+    });
   // List numbers may be left over; words may not.
   return { lost, rest: rest.split(/ +/).filter((part) => /\p{L}/u.test(part)) };
 }
