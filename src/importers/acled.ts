@@ -1,7 +1,6 @@
-import { commandFor, dayFrom, FormatBuilder, type Importer, refuse, wholeNumber } from './format.ts';
+import { type Importer, needColumns, refuse } from './format.ts';
+import { dayFrom, RowSql, wholeNumber } from './row-sql.ts';
 
-/** The columns without which a row cannot become an incident. */
-const needed = ['event_id_cnty', 'event_date', 'event_type'] as const;
 /** Columns of the weekly aggregates, which count events by area and week. */
 const aggregate = ['week', 'events'];
 const isoDay = '%Y-%m-%d';
@@ -27,28 +26,21 @@ export const acled: Importer = {
     },
   },
 
-  sqlFor(given, file) {
-    // The file may write the names in capitals, and the builder needs them as the file writes them.
-    const names = new Map(given.map((name) => [name.toLowerCase(), name]));
-    const field = (name: string): string => names.get(name) ?? name;
-    if (aggregate.every((name) => names.has(name)))
+  sqlFor(columns, file) {
+    const row = new RowSql(columns);
+    if (aggregate.every((name) => row.has(name)))
       throw refuse(
         file,
         'holds weekly aggregates, which count events by area and week: they name no event, side or day.',
         'Export the events themselves (event level data).',
       );
-    const missing = needed.filter((name) => !names.has(name));
-    if (missing.length > 0)
-      throw refuse(
-        file,
-        `is not an ACLED export of events: it has no column ${missing.join(', ')}.`,
-        commandFor(
-          given.join(),
-          'Export event level data as CSV, with these columns at least. For a table of your own, use "sitrep import table".',
-        ),
-      );
-    const row = new FormatBuilder(given);
-    const text = (name: string): string => row.text(field(name));
+    needColumns(['event_id_cnty', 'event_date', 'event_type'], {
+      columns,
+      file,
+      what: 'an ACLED export of events',
+      hint: 'Export event level data as CSV, with these columns at least. For a table of your own, use "sitrep import table".',
+    });
+    const text = (name: string): string => row.text(name);
     const id = text('event_id_cnty');
     row.skip('has no event_id_cnty', `${id} IS NULL`);
     row.set('id', `'ACLED-' || ${id}`);
@@ -75,7 +67,7 @@ export const acled: Importer = {
     const year = text('year');
     row.keep('year', `CASE WHEN ${year} <> year(${day})::VARCHAR THEN ${year} END`);
     // The time of the last edit. The day has a column; the exact time is kept too, to tell two edits of a day apart.
-    const edited = wholeNumber(row.peek(field('timestamp')));
+    const edited = wholeNumber(row.peek('timestamp'));
     row.set(
       'published_on',
       `CASE WHEN ${edited} BETWEEN 852076800 AND 4102444800 THEN make_timestamp(${edited} * 1000000)::DATE END`,
@@ -88,14 +80,14 @@ export const acled: Importer = {
       'counts',
       `coalesce(lower(${kind}), '') NOT IN ('strategic developments', 'strategic development')`,
     );
-    row.side('side_a', text('actor1'));
-    row.side('side_b', text('actor2'));
+    row.side('side_a', 'actor1');
+    row.side('side_b', 'actor2');
     const associates = `concat_ws(';', ${text('assoc_actor_1')}, ${text('assoc_actor_2')})`;
     row.set(
       'others',
       `CASE WHEN ${associates} = '' THEN [] ELSE list_filter(list_transform(string_split(${associates}, ';'), lambda name: trim(name)), lambda name: name <> '') END`,
     );
-    if (names.has('civilian_targeting'))
+    if (row.has('civilian_targeting'))
       row.set('civilians_targeted', `${text('civilian_targeting')} IS NOT NULL`);
 
     const country = text('country');
@@ -103,11 +95,11 @@ export const acled: Importer = {
     row.set('admin1', text('admin1'));
     row.set('admin2', text('admin2'));
     row.set('place', text('location'));
-    row.coordinates(field('latitude'), field('longitude'));
-    row.codes('place_precision', field('geo_precision'), ['exact', 'near', 'admin1']);
-    row.count('deaths_best', field('fatalities'));
+    row.coordinates('latitude', 'longitude');
+    row.codes('place_precision', 'geo_precision', ['exact', 'near', 'admin1']);
+    row.count('deaths_best', 'fatalities');
     row.set('source', text('source'));
     row.set('summary', text('notes'));
-    return row.build();
+    return row;
   },
 };

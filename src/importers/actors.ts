@@ -1,11 +1,7 @@
 import type { Day } from '../calendar.ts';
 import type { RowOf } from '../dataset/schema.ts';
 import { similarTo } from '../errors.ts';
-
-interface NameCount {
-  readonly name: string;
-  readonly count: number;
-}
+import type { NameCount } from './places/countries.ts';
 
 export interface ActorMatches {
   /** The given names that are the name, long name or alias of a row in `actors`. */

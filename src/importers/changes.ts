@@ -6,49 +6,50 @@ import { type ImportRecord, type IncidentStore, incidentColumns } from '../datas
 import { newestRows } from '../dataset/reading/newest-rows.ts';
 import { AppError, type Fault } from '../errors.ts';
 import { type Database, MEMORY_LIMIT, type Running } from './database.ts';
-import { identifier, literal, ONLY_AS, THOUSANDS } from './format.ts';
+import { identifier, literal, ONLY_AS, THOUSANDS } from './row-sql.ts';
+
+/** Reasons to skip a row that can be read in two ways; a file with enough such rows is refused. */
+const readings = [
+  {
+    // Days that fit both orders would be read with day and month exchanged.
+    reason: ONLY_AS,
+    when: `count(*) > (SELECT count(*) FROM loaded
+      WHERE loaded.file = other.file AND skipped IS NULL AND day(start) > 12)`,
+    why: '; fewer rows need the order of the format.',
+    hintFor: (format: string): string =>
+      `Give start the format '${format}' in the mapping. As it is, day and month would be exchanged.`,
+  },
+  {
+    // One reading is a thousand times the other.
+    reason: THOUSANDS,
+    when: 'true',
+    why: ': a thousand, or three decimals?',
+    hintFor: (): string =>
+      `Write thousands: ',' or thousands: '.' into the mapping. The other sign is then that of decimals.`,
+  },
+];
 
 /**
- * Refuses files in which more days need the other order of day and month than the order of the format: those that fit
- * both orders would be read with day and month exchanged. Throws `import-failed`.
+ * Refuses files in which more days need the other order of day and month than the order of the format, or numbers may
+ * have a sign between their thousands or three decimals. Throws `import-failed`.
  */
-export async function checkDayOrder({ rows }: Database, files: readonly string[]): Promise<void> {
-  const found = await rows(
-    `SELECT file::INTEGER AS file, min("row")::INTEGER AS "row", reason, count(*)::INTEGER AS count
-    FROM dropped AS other WHERE starts_with(reason, ${literal(ONLY_AS)}) GROUP BY file, reason
-    HAVING count(*) > (SELECT count(*) FROM loaded
-      WHERE loaded.file = other.file AND skipped IS NULL AND day(start) > 12)
-    ORDER BY file`,
-    z.object({ file: z.number(), row: z.number(), reason: z.string(), count: z.number() }),
-  );
-  const faults = found.map(({ file, row, reason, count }): Fault => ({
-    file: files[file] ?? '',
-    row,
-    problem: `${reason}; fewer rows need the order of the format.`,
-    hint: `Give start the format '${reason.slice(ONLY_AS.length)}' in the mapping. As it is, day and month would be exchanged.`,
-    ...(count > 1 && { count }),
-  }));
-  if (faults.length > 0) throw new AppError('import-failed', faults);
-}
-
-/**
- * Refuses numbers that may have a sign between their thousands or three decimals, unless the mapping says which: one
- * reading is a thousand times the other. Throws `import-failed`.
- */
-export async function checkThousands({ rows }: Database, files: readonly string[]): Promise<void> {
-  const found = await rows(
-    `SELECT file::INTEGER AS file, min("row")::INTEGER AS "row", reason, count(*)::INTEGER AS count
-    FROM dropped WHERE starts_with(reason, ${literal(THOUSANDS)}) GROUP BY file, reason ORDER BY file, reason`,
-    z.object({ file: z.number(), row: z.number(), reason: z.string(), count: z.number() }),
-  );
-  const faults = found.map(({ file, row, reason, count }): Fault => ({
-    file: files[file] ?? '',
-    row,
-    problem: `${reason}: a thousand, or three decimals?`,
-    hint: `Write thousands: ',' or thousands: '.' into the mapping. The other sign is then that of decimals.`,
-    ...(count > 1 && { count }),
-  }));
-  if (faults.length > 0) throw new AppError('import-failed', faults);
+export async function checkReadings({ rows }: Database, files: readonly string[]): Promise<void> {
+  for (const { reason: start, when, why, hintFor } of readings) {
+    const found = await rows(
+      `SELECT file::INTEGER AS file, min("row")::INTEGER AS "row", reason, count(*)::INTEGER AS count
+      FROM dropped AS other WHERE starts_with(reason, ${literal(start)})
+      GROUP BY file, reason HAVING ${when} ORDER BY file, reason`,
+      z.object({ file: z.number(), row: z.number(), reason: z.string(), count: z.number() }),
+    );
+    const faults = found.map(({ file, row, reason, count }): Fault => ({
+      file: files[file] ?? '',
+      row,
+      problem: `${reason}${why}`,
+      hint: hintFor(reason.slice(start.length)),
+      ...(count > 1 && { count }),
+    }));
+    if (faults.length > 0) throw new AppError('import-failed', faults);
+  }
 }
 
 /**
@@ -61,8 +62,7 @@ export async function keepOneRowPerId(
 ): Promise<void> {
   await run(`CREATE TABLE repeated AS
     SELECT id, file, "row", content_hash, published_on,
-      row_number() OVER (PARTITION BY id ORDER BY published_on DESC NULLS LAST, content_hash, file, "row") AS place,
-      first_value(content_hash) OVER same AS best_hash, first_value(published_on) OVER same AS best_published,
+      row_number() OVER same AS place, first_value(content_hash) OVER same AS best_hash, first_value(published_on) OVER same AS best_published,
       first_value(file) OVER same AS best_file, first_value("row") OVER same AS best_row
     FROM kept WHERE id IN (SELECT id FROM kept GROUP BY id HAVING count(*) > 1)
     WINDOW same AS (PARTITION BY id ORDER BY published_on DESC NULLS LAST, content_hash, file, "row")`);
@@ -109,17 +109,13 @@ const SAMPLE = 1000;
 export async function checkNotDoubled(
   { rows }: Database,
   { imports }: IncidentStore,
-  {
-    source,
-    hashes,
-    isSheet,
-    into,
-  }: { source: string; hashes: readonly string[]; isSheet: boolean; into: string },
+  given: { source: string; hashes: readonly string[]; isSheet: boolean; into: string },
 ): Promise<void> {
-  const numbers = (of: (each: ImportRecord) => boolean): string =>
-    `[${imports.flatMap((each) => (of(each) ? [each.number] : [])).join(', ')}]::BIGINT[]`;
-  const sameFile = numbers(({ files }) => !isSheet && files.some(({ sha256 }) => hashes.includes(sha256)));
-  const sameSource = numbers((each) => each.source === source);
+  const numbersOf = (found: readonly ImportRecord[]): string =>
+    `[${found.map(({ number }) => number).join(', ')}]::BIGINT[]`;
+  const isSame = ({ sha256 }: ImportRecord['files'][number]): boolean => given.hashes.includes(sha256);
+  const sameFile = numbersOf(given.isSheet ? [] : imports.filter(({ files }) => files.some(isSame)));
+  const sameSource = numbersOf(imports.filter(({ source }) => source === given.source));
   const agree = alike.map((name) => `AND coalesce(sample.${name} = stays.${name}, true)`).join(' ');
   const [found] = await rows(
     `WITH sample AS (FROM kept ORDER BY content_hash LIMIT ${SAMPLE}),
@@ -136,7 +132,7 @@ export async function checkNotDoubled(
   if (found?.known !== 0 || typeof earlier !== 'number') return;
   const isSameFile = found.of_file !== null;
   throw new AppError('import-failed', {
-    file: into,
+    file: given.into,
     problem: `Every row is new, although import ${earlier} ${isSameFile ? 'read the same file' : 'has most of these incidents'} under other ids: they would count twice.`,
     hint: `If you changed id or prefix in the mapping, first undo that import: see "Undoing an import" in docs/data.md. ${
       isSameFile
@@ -153,14 +149,15 @@ export async function checkNotDoubled(
 export async function compare(
   { run }: Database,
   store: IncidentStore,
-  {
-    prefix,
-    complete,
-    firstDay,
-    lastDay,
-    countries,
-  }: { prefix: string; complete: boolean; firstDay: Day; lastDay: Day; countries: readonly string[] },
+  given: {
+    prefix: string;
+    complete: boolean;
+    first_day: Day | null;
+    last_day: Day | null;
+    countries: readonly string[];
+  },
 ): Promise<void> {
+  const { prefix, complete, first_day: first, last_day: last, countries } = given;
   await run(
     `CREATE VIEW existing AS ${existing(store, ['id', 'status', 'content_hash', 'published_on', 'start', 'end', 'import', ...alike])}`,
   );
@@ -170,12 +167,12 @@ export async function compare(
         WHEN loaded.published_on < existing.published_on THEN 'older'
         ELSE 'revised' END AS change
     FROM kept AS loaded JOIN existing USING (id)`);
-  if (!complete || store.imports.length === 0) return;
+  if (!complete || first === null || last === null || store.imports.length === 0) return;
   // A row that was skipped is still in the file, and its incident is not withdrawn.
   await run(`INSERT INTO changes
     SELECT NULL, NULL, id, "import", 'withdrawn' FROM existing
     WHERE status = 'current' ${prefix === '' ? '' : `AND starts_with(id, ${literal(`${prefix}-`)})`}
-      AND start >= ${literal(firstDay)}::DATE AND "end" <= ${literal(lastDay)}::DATE
+      AND start >= ${literal(first)}::DATE AND "end" <= ${literal(last)}::DATE
       AND list_contains([${countries.map(literal).join(', ')}]::VARCHAR[], country)
       AND id NOT IN (SELECT id FROM loaded WHERE id IS NOT NULL)`);
 }

@@ -7,7 +7,8 @@ import { type CompactRecord, newestRows, uniformColumns } from '../dataset/readi
 import { describeStored } from '../dataset/reading/stored-files.ts';
 import { STORED } from './changes.ts';
 import { type Database, openScratch, type Running } from './database.ts';
-import { identifier, literal, refuse } from './format.ts';
+import { refuse } from './format.ts';
+import { identifier, literal } from './row-sql.ts';
 import { explained } from './source-file.ts';
 import { lockDataset, putCompactionInPlace, removeReplaced } from './store.ts';
 
@@ -60,8 +61,7 @@ export async function compact(into: string, context: CompactContext): Promise<Co
     return { record: null, bytes };
   }
 
-  await using opened = await openScratch(folder, context);
-  const { database } = opened;
+  await using database = await openScratch(folder, context);
   const prepared = join(lock.staging, 'compact');
   await mkdir(prepared);
   const columns = [...incidentColumns, ...storedColumns].map(({ name }) => `stored.${identifier(name)}`);

@@ -4,21 +4,24 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import { z } from 'zod';
 import { hashOf } from '../hash.ts';
 
-const steps = ['read', 'compare', 'write', 'put in place'] as const;
-export type Step = (typeof steps)[number];
-
 /** How an import is followed and stopped. */
 export interface Running {
   readonly signal?: AbortSignal;
   /** Called at the start of a step, and while it runs with the share done, from 0 to 1, if that is known. */
   readonly onStep?: (step: Step, share?: number) => void;
 }
+export type Step = 'read' | 'compare' | 'write' | 'put in place';
 
 /** Leaves room for the rest of the process within 600 MB. */
 export const MEMORY_LIMIT = '300MB';
 
-/** A database in `scratch`, because an import may be larger than memory. */
+/** A database in the folder `scratch`, because an import may be larger than memory. The folder disappears with it. */
 export async function openDatabase(scratch: string, { signal, onStep }: Running) {
+  // A process that was killed may have left it behind.
+  await rm(scratch, { recursive: true, force: true });
+  await mkdir(scratch, { recursive: true });
+  await using opening = new AsyncDisposableStack();
+  opening.defer(() => rm(scratch, { recursive: true, force: true }));
   const instance = await DuckDBInstance.create(join(scratch, 'import.duckdb'), {
     threads: '2',
     memory_limit: MEMORY_LIMIT,
@@ -28,19 +31,24 @@ export async function openDatabase(scratch: string, { signal, onStep }: Running)
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',
   });
+  opening.defer(() => instance.closeSync());
   const connection = await instance.connect();
+  opening.defer(() => connection.closeSync());
   /** For questions, which can be asked while a statement runs. */
   const questions = await instance.connect();
+  opening.defer(() => questions.closeSync());
   const interrupt = (): void => {
     connection.interrupt();
     questions.interrupt();
   };
   signal?.addEventListener('abort', interrupt);
-  await connection.run(
-    `SET TimeZone='UTC'; SET enable_progress_bar=true; SET enable_progress_bar_print=false`,
-  );
   const running = new Set<Promise<unknown>>();
-  /** Closing a database under a statement ends the process. */
+  // Closing a database under a statement ends the process.
+  opening.defer(async () => {
+    signal?.removeEventListener('abort', interrupt);
+    if (running.size > 0) interrupt();
+    await Promise.allSettled(running);
+  });
   const tracked = async <T>(statement: Promise<T>): Promise<T> => {
     running.add(statement);
     try {
@@ -52,7 +60,12 @@ export async function openDatabase(scratch: string, { signal, onStep }: Running)
       running.delete(statement);
     }
   };
+  await connection.run(
+    `SET TimeZone='UTC'; SET enable_progress_bar=true; SET enable_progress_bar_print=false`,
+  );
+  const opened = opening.move();
   return {
+    scratch,
     connection,
     run: async (sql: string, step?: Step): Promise<void> => {
       signal?.throwIfAborted();
@@ -76,38 +89,15 @@ export async function openDatabase(scratch: string, { signal, onStep }: Running)
       const reader = await tracked(questions.runAndReadAll(sql));
       return z.array(row).parse(reader.getRowObjectsJson());
     },
-    rowNumbers: async (sql: string): Promise<number[]> => {
-      const reader = await tracked(questions.runAndReadAll(sql));
-      return reader.getRows().map(([value]) => Number(value));
-    },
-    async [Symbol.asyncDispose]() {
-      signal?.removeEventListener('abort', interrupt);
-      if (running.size > 0) interrupt();
-      await Promise.allSettled(running);
-      questions.closeSync();
-      connection.closeSync();
-      instance.closeSync();
-    },
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
 }
 
 export type Database = Awaited<ReturnType<typeof openDatabase>>;
 
-/**
- * A folder for temporary files and a database in it, for the process that has the lock of the dataset in `folder`. Both
- * disappear when it is disposed of.
- */
-export async function openScratch(
+/** A database for the process that has the lock of the dataset in `folder`. No other uses its folder. */
+export const openScratch = (
   folder: string,
   context: Running & { readonly cacheFolder: string },
-): Promise<AsyncDisposable & { readonly scratch: string; readonly database: Database }> {
-  const scratch = join(context.cacheFolder, 'imports', hashOf(folder).slice(0, 16));
-  // The lock makes this the only process that uses the folder, and a killed one may have left it behind.
-  await rm(scratch, { recursive: true, force: true });
-  await mkdir(scratch, { recursive: true });
-  await using opening = new AsyncDisposableStack();
-  opening.defer(() => rm(scratch, { recursive: true, force: true }));
-  const database = opening.use(await openDatabase(scratch, context));
-  const opened = opening.move();
-  return { scratch, database, [Symbol.asyncDispose]: () => opened.disposeAsync() };
-}
+): Promise<Database> =>
+  openDatabase(join(context.cacheFolder, 'imports', hashOf(folder).slice(0, 16)), context);

@@ -3,9 +3,9 @@ import { AppError } from '../errors.ts';
 import { acled } from './acled.ts';
 import { misp } from './feeds/misp.ts';
 import { stix } from './feeds/stix.ts';
-import type { Importer, ReadOptions } from './format.ts';
+import type { Importer } from './format.ts';
 import { incidentsImporter, tableImporter } from './table/importer.ts';
-import { optionsOf, parseMapping } from './table/mapping.ts';
+import { parseMapping, type ReadOptions } from './table/mapping.ts';
 import { ucdp } from './ucdp.ts';
 
 /** The formats whose columns are known. */
@@ -21,14 +21,12 @@ export function importerFor(
 ): { importer: Importer; options: ReadOptions } {
   if (format !== 'table') {
     if (mapping === undefined) return { importer: known[format], options: {} };
-    throw new AppError('import-failed', [
-      {
-        problem: `a mapping is for tables: the columns of ${format} are known.`,
-        hint: 'Leave the mapping out, or import a table.',
-      },
-    ]);
+    throw new AppError('import-failed', {
+      problem: `a mapping is for tables: the columns of ${format} are known.`,
+      hint: 'Leave the mapping out, or import a table.',
+    });
   }
   if (mapping === undefined) return { importer: incidentsImporter(), options: {} };
   const { mapping: given, sha256 } = parseMapping(mapping.text, mapping.file);
-  return { importer: tableImporter(given, { file: mapping.file, sha256 }), options: optionsOf(given) };
+  return { importer: tableImporter(given, { file: mapping.file, sha256 }), options: given };
 }

@@ -6,26 +6,25 @@ import { type ImportRecord, importRecord } from '../dataset/incidents.ts';
 import { describeStored } from '../dataset/reading/stored-files.ts';
 import { AppError, type Fault } from '../errors.ts';
 import {
-  checkDayOrder,
   checkNotDoubled,
-  checkThousands,
+  checkReadings,
   compare,
   keepOneRowPerId,
   type Loaded,
   withdraw,
   write,
 } from './changes.ts';
-import { createCountryNames } from './places/countries.ts';
+import { createCountryNames, nameCount, type NameCount } from './places/countries.ts';
 import { type Database, MEMORY_LIMIT, openScratch, type Running } from './database.ts';
 import { checkRepaired, openEarlier } from './earlier.ts';
-import type { Converted } from './feeds/converted.ts';
 import { openCells, readDocument } from './feeds/document.ts';
 import type { NoteChanges } from './feeds/notes.ts';
-import { type Importer, literal, type ReadOptions } from './format.ts';
-import { loadSql } from './load.ts';
-import { checkPlaces, type FarRows } from './places/check.ts';
+import { type Converted, type Document, type Importer, refuse } from './format.ts';
+import { checkPlaces, type RowsOfFile } from './places/check.ts';
+import { literal } from './row-sql.ts';
 import { describeFile, explained, openSource, rowNumberSql } from './source-file.ts';
 import { descriptorOf, lockDataset, putBack, putInPlace, syncAll } from './store.ts';
+import type { ReadOptions } from './table/mapping.ts';
 
 export interface ImportRequest {
   readonly importer: Importer;
@@ -54,22 +53,13 @@ export interface ImportContext extends Running {
 }
 
 /** Rows of one file that were skipped for one reason, or that have one field in common. */
-export interface RowGroup {
+export interface RowGroup extends RowsOfFile {
   /** The reason why rows were skipped, or the field that they have in common. */
   readonly what: string;
-  readonly file: string;
-  readonly count: number;
-  /** The first few row numbers, as a spreadsheet shows them; none for a document. */
-  readonly rows: readonly number[];
 }
 
 /** The reason to skip a row that the dataset has in a newer version. */
 export const OLDER = 'is older than the row in the dataset';
-
-interface NameCount {
-  readonly name: string;
-  readonly count: number;
-}
 
 export interface ImportReport {
   /** The import as recorded; null if nothing changed and so nothing was written. */
@@ -88,7 +78,7 @@ export interface ImportReport {
   readonly unreadable: readonly RowGroup[];
   readonly unknownCountries: readonly NameCount[];
   /** Incidents that lie far from their country, by file. */
-  readonly far: readonly FarRows[];
+  readonly far: readonly RowsOfFile[];
   /** The names in the sides of the imported rows, the most frequent first. */
   readonly actors: readonly NameCount[];
 }
@@ -99,100 +89,63 @@ export interface ImportReport {
  * damaged store; the dataset then remains as it was.
  */
 export async function importIncidents(
-  { importer, files, options = {}, into, complete: isComplete, lagDays, feed, accept }: ImportRequest,
-  given: ImportContext,
+  request: ImportRequest,
+  { knownOn: today, ...context }: ImportContext,
 ): Promise<ImportReport> {
+  const { importer, files, into } = request;
+  const { origin } = importer;
   const folder = resolve(into);
   await using lock = await lockDataset(folder);
-  const { store, complete, knownOn, repaired } = await openEarlier(folder, {
-    into,
-    isNew: !lock.exists,
-    importer,
-    files,
-    knownOn: given.knownOn,
-    complete: isComplete,
-  });
-  const context = { ...given, knownOn };
-  await using opened = await openScratch(folder, context);
-  const { scratch, database } = opened;
+  const given = { knownOn: today, complete: request.complete };
+  const { store, complete, knownOn, repaired } = lock.exists
+    ? await openEarlier(folder, { into, importer, files, ...given })
+    : { store: { folder: '', imports: [], checks: [] }, ...given, repaired: undefined };
+  await using database = await openScratch(folder, context);
 
   context.onStep?.('read');
   const documents = importer.convert && (await Promise.all(files.map(readDocument)));
-  const converted = documents && importer.convert?.(documents, context.knownOn);
-  const { described, loaded } = await read(database, {
-    importer,
-    files,
-    options,
-    scratch,
-    context,
-    converted,
-  });
+  const converted = documents && importer.convert?.(documents, knownOn);
+  const { signal } = context;
+  const { described, loaded } = await read(database, { request, documents, converted, knownOn, signal });
   context.onStep?.('compare');
-  await checkDayOrder(database, files);
-  await checkThousands(database, files);
-  await keepOneRowPerId(database, { files, format: importer.origin.format });
-  const [span] = await database.rows(
-    spanSql(context.knownOn),
-    z.object({
-      first_day: z.string().nullable(),
-      last_day: z.string().nullable(),
-      read: z.number(),
-      kept: z.number(),
-      countries: z.array(z.string()),
-    }),
-  );
+  await checkReadings(database, files);
+  await keepOneRowPerId(database, { files, format: origin.format });
+  const [span] = await database.rows(spanSql(knownOn), spanRow);
   const skipped = await groups(database, { what: 'reason', from: 'dropped', files });
   // What reads datasets is loaded for notes only: most imports have none.
   const ofNotes = converted && (await import('./feeds/notes.ts'));
-  const notes =
-    ofNotes && (await ofNotes.compareNotes(converted.notes, store, { knownOn: context.knownOn, into }));
+  const notes = ofNotes && (await ofNotes.compareNotes(converted.notes, store, { knownOn, into }));
+  const file = files.map((name) => basename(name)).join(', ');
   for (const group of [...(converted?.skipped ?? []), ...(notes?.skipped ?? [])])
-    skipped.push({ file: files.map((name) => basename(name)).join(', '), ...group, rows: [] });
+    skipped.push({ file, ...group, rows: [] });
   const hasOthers = converted !== undefined && converted.notes.length + converted.withdrawn.length > 0;
   if (span === undefined || (span.first_day === null && !hasOthers)) throw nothingToImport(files, skipped);
-  const { first_day: firstDay, last_day: lastDay, countries } = span;
-  const far = await checkPlaces(database, {
-    files,
-    origin: importer.origin,
-    isDocument: converted !== undefined,
-    isRepair: repaired !== undefined,
-  });
-  const prefix = importer.origin.prefix;
-  await compare(database, store, {
-    prefix,
-    complete: complete && firstDay !== null,
-    firstDay: firstDay ?? '',
-    lastDay: lastDay ?? '',
-    countries,
-  });
-  if (importer.origin.format === 'table' && store.imports.length > 0 && repaired === undefined)
+  const { first_day, last_day, countries } = span;
+  const far = await checkPlaces(database, { files, importer, isRepair: repaired !== undefined });
+  await compare(database, store, { prefix: origin.prefix, complete, ...span });
+  if (origin.format === 'table' && store.imports.length > 0 && repaired === undefined)
     await checkNotDoubled(database, store, {
-      source: importer.origin.source,
+      source: origin.source,
       hashes: described.map(({ sha256 }) => sha256),
-      isSheet: options.sheet !== undefined,
+      isSheet: request.options?.sheet !== undefined,
       into,
     });
   if (converted !== undefined) await withdraw(database, converted.withdrawn);
-  const changes = new Map(
-    (
-      await database.rows(
-        'SELECT change, count(*)::INTEGER AS count FROM changes GROUP BY change',
-        z.object({ change: z.string(), count: z.number() }),
-      )
-    ).map(({ change, count }) => [change, count]),
+  const changes = await database.rows(
+    'SELECT change, count(*)::INTEGER AS count FROM changes GROUP BY change',
+    z.object({ change: z.string(), count: z.number() }),
   );
-  const count = (change: string): number => changes.get(change) ?? 0;
-  if (count('older') > 0)
-    skipped.push({
-      what: OLDER,
-      file: files.map((name) => basename(name)).join(', '),
-      count: count('older'),
-      rows: await database.rowNumbers(
-        `SELECT "row" FROM changes WHERE change = 'older' ORDER BY file, "row" LIMIT 3`,
-      ),
-    });
+  const count = (change: string): number => changes.find((each) => each.change === change)?.count ?? 0;
+  if (count('older') > 0) {
+    const rows = await database.rows(
+      `SELECT "row"::INTEGER AS "row" FROM changes WHERE change = 'older' ORDER BY file, "row" LIMIT 3`,
+      z.object({ row: z.number() }),
+    );
+    skipped.push({ what: OLDER, file, count: count('older'), rows: rows.map(({ row }) => row) });
+  }
+  const leftOut = (converted?.skipped ?? []).reduce((sum, group) => sum + group.count, 0);
   const counts: ImportRecord['counts'] = {
-    read: span.read + (converted?.read ?? 0),
+    read: span.read + (converted?.notes.length ?? 0) + leftOut,
     new: span.kept - count('revised') - count('unchanged') - count('older'),
     revised: count('revised'),
     unchanged: count('unchanged'),
@@ -203,8 +156,8 @@ export async function importIncidents(
   const describe = async () => ({
     counts,
     notes,
-    firstDay,
-    lastDay,
+    firstDay: first_day,
+    lastDay: last_day,
     countries,
     // The rows of a document have no numbers.
     skipped: converted === undefined ? skipped : skipped.map((group) => ({ ...group, rows: [] })),
@@ -220,7 +173,7 @@ export async function importIncidents(
     far,
     actors: await database.rows(actorsSql, nameCount),
   });
-  accept?.(counts);
+  request.accept?.(counts);
   if (repaired !== undefined) checkRepaired(repaired, counts, into);
   const changed = counts.new + counts.revised + counts.withdrawn;
   if (changed + (notes?.lines.length ?? 0) === 0)
@@ -228,19 +181,18 @@ export async function importIncidents(
 
   context.onStep?.('write');
   const number = (store.imports.at(-1)?.number ?? 0) + 1;
-  const { origin } = importer;
   const record: ImportRecord = repaired ?? {
     number,
-    known_on: context.knownOn,
+    known_on: knownOn,
     ...origin,
-    ...(feed !== undefined && { feed }),
-    lag_days: lagDays ?? origin.lag_days,
+    ...(request.feed !== undefined && { feed: request.feed }),
+    lag_days: request.lagDays ?? origin.lag_days,
     files: described,
     counts,
     ...(notes && { notes: notes.counts }),
-    first_day: firstDay,
-    last_day: lastDay,
-    countries: [...countries],
+    first_day,
+    last_day,
+    countries,
     complete,
     program: context.version,
   };
@@ -261,7 +213,7 @@ export async function importIncidents(
       folder,
       into,
       descriptor,
-      scratch,
+      scratch: database.scratch,
       isRepair: repaired !== undefined,
     });
   // They are hashed while the disk writes them.
@@ -282,28 +234,24 @@ export async function importIncidents(
  */
 const SCRATCH = 'ROW_GROUP_SIZE 10_000, COMPRESSION lz4_raw, DICTIONARY_SIZE_LIMIT 1';
 
-const nameCount = z.object({ name: z.string(), count: z.number() });
-
 /**
  * Reads every file into the view `loaded`, and describes it. The rows that cannot be imported are in `dropped`, the
  * others in the view `kept`. A file that changes meanwhile is refused.
  */
 async function read(
-  { connection, run }: Database,
+  { connection, run, scratch }: Database,
   {
-    importer,
-    files,
-    options,
-    scratch,
-    context,
+    request: { importer, files, options = {} },
+    documents,
     converted,
+    knownOn,
+    signal,
   }: {
-    importer: Importer;
-    files: readonly string[];
-    options: ReadOptions;
-    scratch: string;
-    context: ImportContext;
+    request: ImportRequest;
+    documents: readonly Document[] | undefined;
     converted: Converted | undefined;
+    knownOn: Day;
+    signal: AbortSignal | undefined;
   },
 ): Promise<{ readonly described: ImportRecord['files']; readonly loaded: readonly Loaded[] }> {
   await createCountryNames(connection);
@@ -318,39 +266,42 @@ async function read(
     const source = rows
       ? await openCells(join(scratch, `cells-${index}.jsonl`), { name, rows })
       : await openSource(connection, { name, scratch, options, importer });
-    const sql = importer.sqlFor(source.columns, name);
+    const sql = importer.sqlFor(source.columns, name).select(source.sql);
     const path = join(scratch, `loaded-${index}.parquet`);
     const to = literal(path);
     const before = await stat(name, { bigint: true });
     const [description] = await Promise.all([
-      describeFile(source, context.signal),
-      explained(name, () =>
-        run(`COPY (${loadSql(sql, source.sql)}) TO ${to} (FORMAT parquet, ${SCRATCH})`, 'read'),
-      ),
+      describeFile(source, signal),
+      explained(name, () => run(`COPY (${sql}) TO ${to} (FORMAT parquet, ${SCRATCH})`, 'read')),
     ]);
     const after = await stat(name, { bigint: true });
     if (before.mtimeNs !== after.mtimeNs || before.size !== after.size)
-      throw new AppError('import-failed', [
-        { file: name, problem: 'changed while it was read.', hint: 'Import it once it is complete.' },
-      ]);
+      throw refuse(name, 'changed while it was read.', 'Import it once it is complete.');
     const numbers = await explained(name, () => rowNumberSql(source, description.hasEmptyLine));
     const select = `SELECT ${index}::BIGINT AS file, ${numbers} AS "row", * EXCLUDE (file_row_number)
       FROM read_parquet(${to}, file_row_number = true)`;
     loaded.push({ path, select });
-    described.push(converted?.files[index] ?? description.file);
+    described.push(documents?.[index]?.description ?? description.file);
   }
   await connection.run(`SET preserve_insertion_order=false; SET memory_limit='${MEMORY_LIMIT}'`);
   await connection.run(`CREATE VIEW loaded AS ${loaded.map(({ select }) => select).join(' UNION ALL ')}`);
   await connection.run(
     `CREATE TABLE dropped AS SELECT file, "row", reason FROM (
-      SELECT file, "row", coalesce(skipped, CASE WHEN start > DATE ${literal(context.knownOn)}
-        THEN ${literal(`begins after ${context.knownOn}, the day of the import`)} END) AS reason FROM loaded
+      SELECT file, "row", coalesce(skipped, CASE WHEN start > DATE ${literal(knownOn)}
+        THEN ${literal(`begins after ${knownOn}, the day of the import`)} END) AS reason FROM loaded
     ) WHERE reason IS NOT NULL`,
   );
   await connection.run('CREATE VIEW kept AS FROM loaded ANTI JOIN dropped USING (file, "row")');
   return { described, loaded };
 }
 
+const spanRow = z.object({
+  first_day: z.string().nullable(),
+  last_day: z.string().nullable(),
+  read: z.number(),
+  kept: z.number(),
+  countries: z.array(z.string()),
+});
 /**
  * The period is that of the rows dated to the day, because a row dated only to a month would widen it. Without such rows
  * it is that of all rows, up to the day of the import.

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { open, realpath, stat, symlink } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { open, stat, symlink } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { parse as parser } from 'csv-parse';
@@ -9,15 +9,9 @@ import { parse } from 'csv-parse/sync';
 import { z } from 'zod';
 import type { ImportRecord } from '../dataset/incidents.ts';
 import { AppError } from '../errors.ts';
-import {
-  commandFor,
-  type FileType,
-  identifier,
-  type Importer,
-  literal,
-  type ReadOptions,
-  refuse,
-} from './format.ts';
+import { commandFor, type Importer, refuse } from './format.ts';
+import { identifier, literal } from './row-sql.ts';
+import type { ReadOptions } from './table/mapping.ts';
 
 /** A file whose rows DuckDB can read. */
 export interface SourceFile {
@@ -40,42 +34,50 @@ const MOST_BYTES_OF_ROW = 2_000_000;
 const HEAD_BYTES = 1_000_000;
 const delimiters = [',', ';', '\t', '|'];
 
+/** The size of a file in bytes. Throws `import-failed` if it cannot be read. */
+export async function sizeOf(name: string): Promise<number> {
+  const found = await stat(name).catch((cause: NodeJS.ErrnoException) => {
+    const problem = cause.code === 'ENOENT' ? 'does not exist.' : `cannot be opened (${String(cause.code)}).`;
+    throw refuse(name, problem, 'Correct the path.', cause);
+  });
+  if (!found.isFile()) throw refuse(name, 'is not a file.', 'Name the file itself.');
+  return found.size;
+}
+
+interface Opening {
+  /** As given, for messages. */
+  readonly name: string;
+  readonly options: ReadOptions;
+  readonly importer: Pick<Importer, 'namesWithoutHeader'>;
+}
+
 /**
- * Opens `name`. `scratch` is a folder for a converted sheet and for links, because DuckDB would take `*` or `[` in a
- * path for a pattern. Throws `import-failed`.
+ * Opens a file. `scratch` is a folder for a converted file and for links, because DuckDB would take `*` or `[` in a path
+ * for a pattern. Throws `import-failed`.
  */
 export async function openSource(
   connection: DuckDBConnection,
-  {
-    name,
-    scratch,
-    options,
-    importer,
-  }: { name: string; scratch: string; options: ReadOptions; importer: Pick<Importer, 'namesWithoutHeader'> },
+  { scratch, ...opening }: Opening & { scratch: string },
 ): Promise<SourceFile> {
-  const path = await realpath(name).catch((cause: NodeJS.ErrnoException) => {
-    const problem = cause.code === 'ENOENT' ? 'does not exist.' : `cannot be opened (${String(cause.code)}).`;
-    throw new AppError('import-failed', [{ file: name, problem, hint: 'Correct the path.' }], { cause });
-  });
-  if (!(await stat(path)).isFile()) throw refuse(name, 'is not a file.', 'Name the file itself.');
+  const { name, options } = opening;
+  await sizeOf(name);
   const link = join(scratch, `source-${crypto.randomUUID()}`);
-  await symlink(path, link);
+  await symlink(resolve(name), link);
   const type = options.type ?? typeOf(name);
+  const converted = `${link}.csv`;
+  const asUtf8 = { ...options, encoding: 'utf-8' } as const;
   if (type === 'excel') {
-    const converted = `${link}.csv`;
     const { writeSheet } = await import('./excel.ts');
-    const { above } = await writeSheet(path, { name, sheet: options.sheet, to: converted });
-    const converting = { encoding: 'utf-8', delimiter: ',' } as const;
-    const csv = await openCsv(converted, { name, options: converting, importer });
+    const { above } = await writeSheet(link, { name, sheet: options.sheet, to: converted });
+    const csv = await openCsv(converted, { ...opening, options: { ...asUtf8, delimiter: ',' } });
     return { ...csv, isText: false, firstRow: csv.firstRow + above };
   }
   if (type === 'csv' && options.encoding === 'latin-1') {
     // DuckDB refuses the dashes, quotes and euros that Windows writes where Latin-1 has control characters.
-    const converted = `${link}.csv`;
-    await pipeline(createReadStream(path), decodeWindows, createWriteStream(converted));
-    return openCsv(converted, { name, options: { ...options, encoding: 'utf-8' }, importer });
+    await pipeline(createReadStream(link), decodeWindows, createWriteStream(converted));
+    return openCsv(converted, { ...opening, options: asUtf8 });
   }
-  if (type === 'csv') return openCsv(link, { name, options, importer });
+  if (type === 'csv') return openCsv(link, opening);
   return explained(name, () => (type === 'jsonl' ? openJsonLines : openParquet)(connection, link, name));
 }
 
@@ -84,44 +86,38 @@ async function* decodeWindows(chunks: AsyncIterable<Buffer>): AsyncGenerator<str
   for await (const chunk of chunks) yield decoder.decode(chunk, { stream: true });
 }
 
-function typeOf(name: string): FileType {
+function typeOf(name: string): NonNullable<ReadOptions['type']> {
   if (/\.xlsx$/i.test(name)) return 'excel';
   if (/\.(jsonl|ndjson)$/i.test(name)) return 'jsonl';
   return /\.parquet$/i.test(name) ? 'parquet' : 'csv';
 }
 
-async function openCsv(
-  path: string,
-  {
-    name,
-    options,
-    importer,
-  }: { name: string; options: ReadOptions; importer: Pick<Importer, 'namesWithoutHeader'> },
-): Promise<SourceFile> {
+/** What a file that is no table begins with or contains. */
+const otherFiles: readonly (readonly [mark: RegExp, problem: string, hint: string])[] = [
+  [/^\s*$/, 'is empty.', 'Export it again.'],
+  [
+    /mimetypeapplication\/vnd\.oasis\.opendocument/,
+    'is an OpenDocument sheet.',
+    'Save it as .xlsx and use "import table", or export it as CSV.',
+  ],
+  [
+    /^\s*pk(?!\s)\p{Cc}{2}/iu,
+    'is a zip or Excel file, not text.',
+    'Unpack it, or give it the ending .xlsx and use "import table".',
+  ],
+  [/^\s*</, 'is a web page or XML, not a table.', 'Export it as CSV.'],
+  [/^\s*%pdf/i, 'is a PDF, not a table.', 'Export the table as CSV.'],
+];
+
+async function openCsv(path: string, { name, options, importer }: Opening): Promise<SourceFile> {
   const { encoding = 'utf-8' } = options;
   const head = await readHead(path, encoding);
-  const start = head.trimStart().slice(0, 15).toLowerCase();
-  if (start === '') throw refuse(name, 'is empty.', 'Export it again.');
-  if (head.includes('mimetypeapplication/vnd.oasis.opendocument'))
-    throw refuse(
-      name,
-      'is an OpenDocument sheet.',
-      'Save it as .xlsx and use "import table", or export it as CSV.',
-    );
-  if (start.startsWith('pk\u0003\u0004'))
-    throw refuse(
-      name,
-      'is a zip or Excel file, not text.',
-      'Unpack it, or give it the ending .xlsx and use "import table".',
-    );
-  if (start.startsWith('<')) throw refuse(name, 'is a web page or XML, not a table.', 'Export it as CSV.');
-  if (/^[[{]/.test(start))
-    throw refuse(
-      name,
-      'is JSON, not a table.',
-      commandFor(head, 'Export it as CSV. If each line is an object, give the file the ending .jsonl.'),
-    );
-  if (start.startsWith('%pdf')) throw refuse(name, 'is a PDF, not a table.', 'Export the table as CSV.');
+  const other = otherFiles.find(([mark]) => mark.test(head));
+  if (other !== undefined) throw refuse(name, other[1], other[2]);
+  if (/^\s*[[{]/.test(head)) {
+    const hint = 'Export it as CSV. If each line is an object, give the file the ending .jsonl.';
+    throw refuse(name, 'is JSON, not a table.', commandFor(head, hint));
+  }
   if (/\.xls$/i.test(name) && head.includes('\0'))
     throw refuse(
       name,
@@ -156,16 +152,12 @@ async function openCsv(
   return { name, columns, isText: true, sql, firstRow: unnamed === undefined ? 2 : 1, delimiter };
 }
 
-async function readHead(path: string, encoding: string): Promise<string> {
-  const file = await open(path);
-  try {
-    const { buffer, bytesRead } = await file.read({ buffer: Buffer.alloc(HEAD_BYTES) });
-    const bytes = buffer.subarray(0, bytesRead);
-    const decoder = new TextDecoder(encoding.replace('utf-16', 'utf-16le'));
-    return decoder.decode(bytes, { stream: true });
-  } finally {
-    await file.close();
-  }
+/** The beginning of a text file. */
+export async function readHead(path: string, encoding = 'utf-8'): Promise<string> {
+  await using file = await open(path);
+  const { buffer, bytesRead } = await file.read({ buffer: Buffer.alloc(HEAD_BYTES) });
+  const decoder = new TextDecoder(encoding.replace('utf-16', 'utf-16le'));
+  return decoder.decode(buffer.subarray(0, bytesRead), { stream: true });
 }
 
 const cells = z.array(z.array(z.string()));
@@ -198,32 +190,21 @@ async function openJsonLines(connection: DuckDBConnection, path: string, name: s
   const fields = columns.map(
     (key) => `json ->> ${literal(`$."${key.replaceAll('"', '\\"')}"`)} AS ${identifier(key)}`,
   );
-  return {
-    name,
-    columns,
-    isText: true,
-    firstRow: 1,
-    sql: `SELECT ${fields.join(', ')} FROM ${objects}`,
-  };
+  return { name, columns, isText: true, firstRow: 1, sql: `SELECT ${fields.join(', ')} FROM ${objects}` };
 }
 
 /** Lists become JSON text, so that items may contain any separator. */
 async function openParquet(connection: DuckDBConnection, path: string, name: string): Promise<SourceFile> {
   const described = await connection.runAndReadAll(`DESCRIBE FROM read_parquet(${literal(path)})`);
-  const columns = described.getRowObjects().map((row) => String(row['column_name']));
+  const given = described.getRows().map(([column, type]) => ({ column: String(column), type: String(type) }));
+  const columns = given.map(({ column }) => column);
   checkNames(columns, name);
-  const fields = described.getRowObjects().map((row) => {
-    const column = identifier(String(row['column_name']));
-    const isNested = /\[\]$|^STRUCT|^MAP/.test(String(row['column_type']));
-    return `${isNested ? `to_json(${column})` : column}::VARCHAR AS ${column}`;
+  const fields = given.map(({ column, type }) => {
+    const value = identifier(column);
+    return `${/\[\]$|^STRUCT|^MAP/.test(type) ? `to_json(${value})` : value}::VARCHAR AS ${value}`;
   });
-  return {
-    name,
-    columns,
-    isText: false,
-    firstRow: 1,
-    sql: `SELECT ${fields.join(', ')} FROM read_parquet(${literal(path)})`,
-  };
+  const sql = `SELECT ${fields.join(', ')} FROM read_parquet(${literal(path)})`;
+  return { name, columns, isText: false, firstRow: 1, sql };
 }
 
 /** Runs `read`, and turns an error of DuckDB about the file `name` into a fault. */
@@ -247,27 +228,30 @@ const tooLong = {
   problem: `has a row of more than ${MOST_BYTES_OF_ROW.toLocaleString('en-GB')} bytes.`,
   hint: 'Shorten its texts: an incident needs no more.',
 };
+const again = 'Export it again, or correct that line. A download may have ended early.';
+/** What messages of DuckDB mean. */
+const causes: readonly (readonly [message: RegExp, problem: string, hint: string])[] = [
+  [/unterminated quote/i, 'has a quotation mark that is never closed.', again],
+  [/maximum (line|object) size|maximum_object_size/i, tooLong.problem, tooLong.hint],
+  [/unicode|utf-8/i, NOT_UTF8, 'Save it as UTF-8, or give its encoding in a mapping.'],
+  [
+    /state machine/i,
+    'mixes two kinds of line ends.',
+    'Give all lines the same ends: open it in a spreadsheet and save it as CSV again.',
+  ],
+  [
+    /No space left|Out of Memory|failed to offload/i,
+    'is too large for the memory or the free space of this machine.',
+    'Free some space in the cache folder, or import it in parts.',
+  ],
+];
 
 function problemIn(message: string): { problem: string; hint: string } {
-  const again = 'Export it again, or correct that line. A download may have ended early.';
   const [, expected, found] = /Expected Number of Columns: (\d+) Found: (\d+)/.exec(message) ?? [];
   if (expected !== undefined)
     return { problem: `has ${found} columns, and the first row has ${expected}.`, hint: again };
-  if (/unterminated quote/i.test(message))
-    return { problem: 'has a quotation mark that is never closed.', hint: again };
-  if (/maximum (line|object) size|maximum_object_size/i.test(message)) return tooLong;
-  if (/unicode|utf-8/i.test(message))
-    return { problem: NOT_UTF8, hint: 'Save it as UTF-8, or give its encoding in a mapping.' };
-  if (/state machine/i.test(message))
-    return {
-      problem: 'mixes two kinds of line ends.',
-      hint: 'Give all lines the same ends: open it in a spreadsheet and save it as CSV again.',
-    };
-  if (/No space left|Out of Memory|failed to offload/i.test(message))
-    return {
-      problem: 'is too large for the memory or the free space of this machine.',
-      hint: 'Free some space in the cache folder, or import it in parts.',
-    };
+  const [, problem, hint] = causes.find(([pattern]) => pattern.test(message)) ?? [];
+  if (problem !== undefined && hint !== undefined) return { problem, hint };
   const [first = ''] = message.split('\n');
   return {
     problem: `cannot be read: ${first

@@ -1,4 +1,5 @@
-import { commandFor, dayFrom, FormatBuilder, type Importer, refuse } from './format.ts';
+import { type Importer, needColumns } from './format.ts';
+import { dayFrom, RowSql } from './row-sql.ts';
 
 /** The columns of the UCDP Georeferenced Event Dataset since version 17.1, in order. */
 const columns =
@@ -9,7 +10,6 @@ const columns =
   date_prec date_start date_end deaths_a deaths_b deaths_civilians deaths_unknown best high low gwnoa gwnob`.split(
     /\s+/,
   );
-const needed = ['id', 'type_of_violence', 'date_start', 'date_end', 'country'] as const;
 
 /**
  * Events of the UCDP Georeferenced Event Dataset: fatal events only. Codebook:
@@ -42,22 +42,14 @@ export const ucdp: Importer = {
   },
 
   sqlFor(given, file) {
-    const names = new Map(given.map((name) => [name.toLowerCase(), name]));
-    /** Releases differ in some names. */
-    const field = (...choices: readonly string[]): string =>
-      choices.flatMap((name) => names.get(name) ?? [])[0] ?? choices[0] ?? '';
-    const missing = needed.filter((name) => !names.has(name));
-    if (missing.length > 0)
-      throw refuse(
-        file,
-        `is not a UCDP GED file: it has no column ${missing.join(', ')}.`,
-        commandFor(
-          given.join(),
-          'Download the GED events as CSV. A file without a header row must have the 49 columns of the release. For a table of your own, use "sitrep import table".',
-        ),
-      );
-    const row = new FormatBuilder(given);
-    const text = (...choices: readonly string[]): string => row.text(field(...choices));
+    needColumns(['id', 'type_of_violence', 'date_start', 'date_end', 'country'], {
+      columns: given,
+      file,
+      what: 'a UCDP GED file',
+      hint: 'Download the GED events as CSV. A file without a header row must have the 49 columns of the release. For a table of your own, use "sitrep import table".',
+    });
+    const row = new RowSql(given);
+    const text = (name: string): string => row.text(name);
     const id = text('id');
     row.skip('has no id', `${id} IS NULL`);
     row.set('id', `'UCDP-' || ${id}`);
@@ -70,7 +62,7 @@ export const ucdp: Importer = {
     row.set('end', end);
     row.convert(
       'precision',
-      field('date_prec'),
+      'date_prec',
       (code) =>
         `CASE WHEN ${code} = '1' AND ${start} = ${end} THEN 'day' WHEN ${code} IN ('1', '2') THEN 'range' WHEN ${code} = '3' THEN 'week' WHEN ${code} = '4' THEN 'month' WHEN ${code} = '5' THEN 'year' END`,
     );
@@ -78,11 +70,11 @@ export const ucdp: Importer = {
     row.keep('year', `CASE WHEN ${year} <> year(${start})::VARCHAR THEN ${year} END`);
 
     const kinds = ['State-based conflict', 'Non-state conflict', 'One-sided violence'];
-    row.codes('kind', field('type_of_violence'), kinds);
-    const clarity = row.peek(field('event_clarity'));
+    row.codes('kind', 'type_of_violence', kinds);
+    const clarity = row.peek('event_clarity');
     row.set('counts', `coalesce(${clarity}, '') <> '2'`);
-    row.side('side_a', text('side_a'));
-    row.side('side_b', text('side_b'));
+    row.side('side_a', 'side_a');
+    row.side('side_b', 'side_b');
     row.set('civilians_targeted', `CASE WHEN ${text('type_of_violence')} = '3' THEN true END`);
 
     const country = text('country');
@@ -95,15 +87,15 @@ export const ucdp: Importer = {
     row.set('admin1', text('adm_1'));
     row.set('admin2', text('adm_2'));
     row.set('place', text('where_coordinates'));
-    row.coordinates(field('latitude'), field('longitude'));
+    row.coordinates('latitude', 'longitude');
     const placed = 'exact near admin2 admin1 region country international'.split(' ');
-    row.codes('place_precision', field('where_prec'), placed);
-    row.count('deaths_low', field('low', 'low_est'));
-    row.count('deaths_best', field('best', 'best_est'));
-    row.count('deaths_high', field('high', 'high_est'));
+    row.codes('place_precision', 'where_prec', placed);
+    // Releases differ in the names of these.
+    for (const bound of ['low', 'best', 'high'])
+      row.count(`deaths_${bound}`, row.has(bound) ? bound : `${bound}_est`);
     row.set('confidence', text('code_status'));
     row.set('source', text('source_office'));
     row.set('summary', text('source_headline'));
-    return row.build();
+    return row;
   },
 };

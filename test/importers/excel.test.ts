@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { strFromU8, strToU8, unzipSync, zipSync } from 'fflate';
 import { describe, expect, test } from 'vitest';
 import { tableImporter } from '../../src/importers/table/importer.ts';
-import { optionsOf, parseMapping } from '../../src/importers/table/mapping.ts';
+import { parseMapping } from '../../src/importers/table/mapping.ts';
 import { faultsOf, newDesk } from '../support/incidents.ts';
 
 const head = `source: Desk log
@@ -14,7 +14,7 @@ const importerOf = (mapping: string) => {
   const parsed = parseMapping(mapping, 'log.yaml');
   return {
     importer: tableImporter(parsed.mapping, { file: 'log.yaml', sha256: parsed.sha256 }),
-    options: optionsOf(parsed.mapping),
+    options: parsed.mapping,
   };
 };
 

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { acled } from '../../src/importers/acled.ts';
 import { suggestFor } from '../../src/importers/table/suggest.ts';
 import { tableImporter } from '../../src/importers/table/importer.ts';
-import { optionsOf, parseMapping } from '../../src/importers/table/mapping.ts';
+import { parseMapping } from '../../src/importers/table/mapping.ts';
 import { boxTexts } from '../support/country-boxes.ts';
 import { acledEvent, csv, faultsOf, newDesk } from '../support/incidents.ts';
 
@@ -15,7 +15,7 @@ columns: { id: Ref, start: Day, country: Country, lat: ${lat}, lon: ${lon} }
 `;
 const importerOf = (text: string) => {
   const { mapping, sha256 } = parseMapping(text, 'log.yaml');
-  return { importer: tableImporter(mapping, { file: 'log.yaml', sha256 }), options: optionsOf(mapping) };
+  return { importer: tableImporter(mapping, { file: 'log.yaml', sha256 }), options: mapping };
 };
 /** Two places in France, one in Spain and one in the overseas part of France; the last row has no point. */
 const points = [

@@ -3,7 +3,7 @@ import { parse } from 'yaml';
 import { expect, test } from 'vitest';
 import { suggestFor } from '../../src/importers/table/suggest.ts';
 import { tableImporter } from '../../src/importers/table/importer.ts';
-import { mapping, mappingKeys, optionsOf, parseMapping } from '../../src/importers/table/mapping.ts';
+import { mapping, mappingKeys, parseMapping } from '../../src/importers/table/mapping.ts';
 import { newDesk } from '../support/incidents.ts';
 
 async function suggestion(text: string | Buffer, name?: string) {
@@ -13,7 +13,7 @@ async function suggestion(text: string | Buffer, name?: string) {
   const parsed = parseMapping(yaml, 'log.yaml');
   const read = () =>
     desk.run(tableImporter(parsed.mapping, { file: 'log.yaml', sha256: parsed.sha256 }), [file], {
-      options: optionsOf(parsed.mapping),
+      options: parsed.mapping,
     });
   return { yaml, mapping: parsed.mapping, columns: parsed.mapping.columns, read, rows: desk.rows };
 }

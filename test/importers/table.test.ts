@@ -6,7 +6,7 @@ import { incidentColumns } from '../../src/dataset/incidents.ts';
 import { acled } from '../../src/importers/acled.ts';
 import { suggestFor } from '../../src/importers/table/suggest.ts';
 import { incidentsImporter, tableImporter } from '../../src/importers/table/importer.ts';
-import { optionsOf, parseMapping } from '../../src/importers/table/mapping.ts';
+import { parseMapping } from '../../src/importers/table/mapping.ts';
 import { ucdp } from '../../src/importers/ucdp.ts';
 import { faultsOf, newDesk } from '../support/incidents.ts';
 
@@ -37,7 +37,7 @@ const importerOf = (mapping: string) => {
   const parsed = parseMapping(mapping, 'log.yaml');
   return {
     importer: tableImporter(parsed.mapping, { file: 'log.yaml', sha256: parsed.sha256 }),
-    options: optionsOf(parsed.mapping),
+    options: parsed.mapping,
   };
 };
 

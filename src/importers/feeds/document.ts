@@ -1,13 +1,22 @@
-import { createHash } from 'node:crypto';
-import { readFile, stat, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { Day } from '../../calendar.ts';
 import { type Marking, markings } from '../../dataset/fields.ts';
 import { incidentColumns } from '../../dataset/incidents.ts';
-import { AppError } from '../../errors.ts';
-import { commandFor, identifier, literal, refuse } from '../format.ts';
-import type { SourceFile } from '../source-file.ts';
-import type { Cells, Converted, Document, Json } from './converted.ts';
+import { hashOf } from '../../hash.ts';
+import {
+  type Cells,
+  commandFor,
+  type Converted,
+  type Document,
+  type Importer,
+  type Json,
+  type Note,
+  refuse,
+} from '../format.ts';
+import { identifier, literal } from '../row-sql.ts';
+import { sizeOf, type SourceFile } from '../source-file.ts';
+import { incidentsImporter } from '../table/importer.ts';
 
 const MOST_BYTES = 128 * 2 ** 20;
 const MOST_LEVELS = 100;
@@ -16,14 +25,31 @@ const MOST_OF_ROW = 1_000_000;
 /** In characters, of one cell of a note. */
 const MOST_OF_CELL = 20_000;
 
+/** A format of documents, which state no licence and are shared when their authors choose. */
+export const documentImporter = (
+  format: 'stix' | 'misp',
+  { what, convert }: { what: string; convert: NonNullable<Importer['convert']> },
+): Importer => ({
+  ...incidentsImporter(),
+  origin: {
+    format,
+    prefix: format.toUpperCase(),
+    source: format.toUpperCase(),
+    mapping: null,
+    lag_days: null,
+    licence: {
+      name: 'not stated',
+      url: null,
+      attribution: `${what}, as their authors shared them`,
+      allows_rows: false,
+    },
+  },
+  convert,
+});
+
 /** Reads and parses a JSON file. Throws `import-failed`. */
 export async function readDocument(name: string): Promise<Document> {
-  const found = await stat(name).catch((cause: NodeJS.ErrnoException) => {
-    const problem = cause.code === 'ENOENT' ? 'does not exist.' : `cannot be opened (${String(cause.code)}).`;
-    throw new AppError('import-failed', [{ file: name, problem, hint: 'Correct the path.' }], { cause });
-  });
-  if (!found.isFile()) throw refuse(name, 'is not a file.', 'Name the file itself.');
-  if (found.size > MOST_BYTES)
+  if ((await sizeOf(name)) > MOST_BYTES)
     throw refuse(
       name,
       `has more than ${MOST_BYTES / 2 ** 20} MB.`,
@@ -35,28 +61,21 @@ export async function readDocument(name: string): Promise<Document> {
     value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch (cause) {
     const head = new TextDecoder().decode(bytes.subarray(0, 10_000)).trimStart();
-    const [problem, hint] = /^[[{]/.test(head)
-      ? [
-          `is not JSON in UTF-8: ${cause instanceof Error ? cause.message : String(cause)}.`,
-          'Export it again.',
-        ]
-      : [
-          'is not JSON.',
-          commandFor(
-            head,
-            'Export it as JSON: STIX 2.1 and MISP events are JSON documents. For a table of your own, use "sitrep import table".',
-          ),
-        ];
-    throw new AppError('import-failed', [{ file: name, problem, hint }], { cause });
+    if (/^[[{]/.test(head)) {
+      const problem = `is not JSON in UTF-8: ${cause instanceof Error ? cause.message : String(cause)}.`;
+      throw refuse(name, problem, 'Export it again.', cause);
+    }
+    const hint =
+      'Export it as JSON: STIX 2.1 and MISP events are JSON documents. For a table of your own, use "sitrep import table".';
+    throw refuse(name, 'is not JSON.', commandFor(head, hint), cause);
   }
   if (isDeeper(value, MOST_LEVELS))
     throw refuse(name, `is nested more than ${MOST_LEVELS} levels deep.`, 'Export it again.');
-  const description = {
-    name: basename(name),
-    bytes: bytes.length,
-    sha256: createHash('sha256').update(bytes).digest('hex'),
+  return {
+    name,
+    value,
+    description: { name: basename(name), bytes: bytes.length, sha256: hashOf(bytes) },
   };
-  return { name, value, description };
 }
 
 /** The rows of incidents of a converted file, written to `path` for the database. */
@@ -106,6 +125,16 @@ export function numberCell(value: unknown, most: number): string {
   return text === '' || !(Math.abs(number) <= most) ? '' : String(Number(number.toFixed(6)));
 }
 
+/** Latitude and longitude as cells; undefined if one is missing or none. */
+export function pointOf(latitude: unknown, longitude: unknown): { lat: string; lon: string } | undefined {
+  const [lat, lon] = [numberCell(latitude, 90), numberCell(longitude, 180)];
+  return lat === '' || lon === '' ? undefined : { lat, lon };
+}
+
+/** An ISO 3166-1 alpha-2 code as a cell; empty if it is none. */
+export const countryCell = (value: unknown): string =>
+  /^[a-z]{2}$/i.exec(textOf(value))?.[0].toUpperCase() ?? '';
+
 /**
  * Text for print: in one line, and with addresses that no reader can follow by accident. Such addresses are those of
  * attackers as often as not.
@@ -137,6 +166,12 @@ export function inQuotes(value: unknown): string {
 /** A title, after which a full stop may follow. */
 export const titled = (value: unknown): string => shortened(value).replace(/\.$/, '');
 
+/** Names as a cell; empty if there are none. */
+export function listCell(names: readonly string[]): string {
+  const own = new Set(names.filter((name) => name !== ''));
+  return own.size === 0 ? '' : JSON.stringify([...own]);
+}
+
 /** The cells that have text. */
 export const filled = (cells: Cells): Cells =>
   Object.fromEntries(Object.entries(cells).filter(([, cell]) => cell !== ''));
@@ -148,8 +183,11 @@ export const restOf = (object: Json, taken: readonly string[], added: Json = {})
     ...Object.entries(added).filter(([, value]) => !(Array.isArray(value) && value.length === 0)),
   ]);
 
-export const isTooLong = (cells: Cells): boolean =>
-  Object.values(cells).reduce((sum, cell) => sum + cell.length, 0) > MOST_OF_ROW;
+/** The cells of an actor; `aliases` is a list of other names. */
+export function actorCells(name: string, aliases: unknown): Cells {
+  const others = textsIn(aliases).map((alias) => printable(alias).replaceAll(';', ','));
+  return { name, aliases: shortened([...new Set(others)].filter((alias) => alias !== name).join(';')) };
+}
 
 /** The strictest of markings. */
 export const strictest = (given: readonly (Marking | undefined)[]): Marking | undefined =>
@@ -168,25 +206,41 @@ export function markingNamed(label: string): Marking | undefined {
 /** Beyond this, reasons are counted together, so that a file cannot fill the record. */
 const MOST_REASONS = 50;
 
-/** Counts what is left out of a file, by reason. */
-export class Skipped {
-  readonly #counts = new Map<string, { what: string; file: string; count: number }>();
+/** Collects what documents become. */
+export class Conversion {
+  readonly withdrawn: string[] = [];
+  readonly #incidents: ReadonlyMap<string, Cells[]>;
+  readonly #skipped = new Map<string, { what: string; file: string; count: number }>();
 
-  add(what: string, file: string, count = 1): void {
+  constructor(documents: readonly Document[]) {
+    this.#incidents = new Map(documents.map(({ name }) => [name, []]));
+  }
+
+  /** Adds a row of incidents from a file, unless `what` has no day or is too long. */
+  add(cells: Cells, { what, file }: { what: string; file: string }): void {
+    const length = Object.values(cells).reduce((sum, cell) => sum + cell.length, 0);
+    if (cells['start'] === undefined) this.skip(`is ${what} without a day`, file);
+    else if (length > MOST_OF_ROW) this.skip('is longer than 1 MB', file);
+    else this.#incidents.get(file)?.push(cells);
+  }
+
+  /** Counts what is left out of a file, by reason. */
+  skip(what: string, file: string, count = 1): void {
     const name = basename(file);
-    const isKnown = this.#counts.has(`${name}\n${what}`) || this.#counts.size < MOST_REASONS;
+    const isKnown = this.#skipped.has(`${name}\n${what}`) || this.#skipped.size < MOST_REASONS;
     const reason = isKnown ? what : 'has another reason';
-    const found = this.#counts.get(`${name}\n${reason}`);
-    if (found !== undefined) found.count += count;
-    else if (count > 0) this.#counts.set(`${name}\n${reason}`, { what: reason, file: name, count });
+    const key = `${name}\n${reason}`;
+    const before = this.#skipped.get(key)?.count ?? 0;
+    this.#skipped.set(key, { what: reason, file: name, count: before + count });
   }
 
-  get total(): number {
-    return this.groups.reduce((sum, { count }) => sum + count, 0);
-  }
-
-  get groups(): Converted['skipped'] {
-    return [...this.#counts.values()].toSorted((a, b) => b.count - a.count);
+  done(notes: readonly Note[]): Converted {
+    return {
+      incidents: [...this.#incidents.values()],
+      withdrawn: this.withdrawn,
+      notes,
+      skipped: [...this.#skipped.values()].toSorted((a, b) => b.count - a.count),
+    };
   }
 }
 

@@ -1,45 +1,29 @@
 import type { Day } from '../../calendar.ts';
 import type { Marking } from '../../dataset/fields.ts';
-import { type Importer, refuse } from '../format.ts';
-import { incidentsImporter } from '../table/importer.ts';
-import type { Cells, Converted, Document, Json, Note } from './converted.ts';
+import { type Cells, type Converted, type Document, type Json, type Note, refuse } from '../format.ts';
 import {
+  actorCells,
+  Conversion,
+  countryCell,
   dayOf,
+  documentImporter,
   filled,
   idFor,
   isJson,
-  isTooLong,
   jsonIn,
+  listCell,
   markingNamed,
-  numberCell,
+  pointOf,
   printable,
   restOf,
   shortened,
-  Skipped,
   strictest,
   textOf,
-  textsIn,
   titled,
 } from './document.ts';
 
 /** Events of MISP as JSON, as its exports, feeds and API give them. */
-export const misp: Importer = {
-  ...incidentsImporter(),
-  origin: {
-    format: 'misp',
-    prefix: 'MISP',
-    source: 'MISP',
-    mapping: null,
-    lag_days: null,
-    licence: {
-      name: 'not stated',
-      url: null,
-      attribution: 'MISP events, as their authors shared them',
-      allows_rows: false,
-    },
-  },
-  convert: convertMisp,
-};
+export const misp = documentImporter('misp', { what: 'MISP events', convert: convertMisp });
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const isUuid = (value: unknown): boolean => uuid.test(textOf(value));
@@ -101,36 +85,43 @@ const isKept = (each: Json): boolean => !isTrue(each['deleted']);
 const keptIn = (of: Json): Json[] => jsonIn(of['Attribute']).filter(isKept).map(withoutSightings);
 
 function convertMisp(documents: readonly Document[], knownOn: Day): Converted {
-  const skipped = new Skipped();
+  const conversion = new Conversion(documents);
   const events = new Map<string, { event: Json; file: string }>();
   for (const document of documents)
     for (const event of eventsIn(document)) {
       const id = textOf(event['uuid']).toLowerCase();
       const other = events.get(id);
-      if (other !== undefined) skipped.add('is an older version of another event, or repeats it', other.file);
+      if (other !== undefined)
+        conversion.skip('is an older version of another event, or repeats it', other.file);
       if (Number(textOf(event['timestamp'])) >= Number(textOf(other?.event['timestamp'])))
         events.set(id, { event, file: document.name });
     }
-  const incidents = new Map(documents.map(({ name }): [string, Cells[]] => [name, []]));
-  const withdrawn: string[] = [];
   const notes = new Map<string, Note>();
   for (const { event, file } of events.values()) {
     const isWithdrawn = isTrue(event['deleted']);
     const modified = momentAt(event['timestamp']);
-    const marking = markingOf(tagsOf(event), () => skipped.add(strangeTlp, file));
+    /** The strictest marking among tags. A TLP tag that is no label may be a strict one. */
+    const markingOf = (tags: readonly string[]): Marking | undefined => {
+      const given = tags.filter((tag) => /^tlp:/i.test(tag)).map(markingNamed);
+      for (const marking of given)
+        if (marking === undefined)
+          conversion.skip('is a TLP tag that is no label of TLP: its rows are marked TLP:RED', file);
+      return strictest(given.map((marking) => marking ?? 'TLP:RED'));
+    };
+    const marking = markingOf(tagsOf(event));
     const add = (table: Note['table'], id: string, cells: Cells, extra: Json | null): void => {
-      const note = {
+      // The same actor may be in several events, and is as open as the most open one.
+      const other = notes.get(id);
+      if (other !== undefined && strictest([marking, markingNamed(other.cells['marking'] ?? '')]) === marking)
+        return;
+      notes.set(id, {
         table,
         id,
         cells: filled({ ...cells, marking: marking ?? '' }),
         extra,
         modified,
         isWithdrawn,
-      };
-      // The same actor may be in several events, and is as open as the most open one.
-      const other = notes.get(id);
-      if (other === undefined || strictest([marking, markingNamed(other.cells['marking'] ?? '')]) !== marking)
-        notes.set(id, note);
+      });
     };
     const objects = jsonIn(event['Object']).filter(isKept);
     const source = idFor('MISP', 'event', textOf(event['uuid']));
@@ -143,7 +134,9 @@ function convertMisp(documents: readonly Document[], knownOn: Day): Converted {
     for (const cluster of isWithdrawn ? [] : [event, ...attributes.filter(isKept)].flatMap(clustersOf)) {
       const name = shortened(cluster['value']);
       if (name === '' || !isUuid(cluster['uuid'])) continue;
-      add('actors', idFor('MISP', 'actor', textOf(cluster['uuid'])), actorCells(name, cluster), cluster);
+      const meta = isJson(cluster['meta']) ? cluster['meta'] : {};
+      const id = idFor('MISP', 'actor', textOf(cluster['uuid']));
+      add('actors', id, actorCells(name, meta['synonyms']), cluster);
     }
     for (const object of objects) {
       const cells =
@@ -153,43 +146,19 @@ function convertMisp(documents: readonly Document[], knownOn: Day): Converted {
     for (const attribute of attributes)
       for (const sighting of jsonIn(attribute['Sighting'])) {
         const id = sightingId(sighting, attribute);
-        const own = markingOf(tagsOf(attribute), () => skipped.add(strangeTlp, file));
-        const cells = filled({
-          id,
-          ...sightingCells(sighting, { attribute, event }),
-          marking: strictest([marking, own]) ?? '',
-        });
-        if (isWithdrawn || !isKept(attribute)) withdrawn.push(id);
-        else if (cells['start'] === undefined) skipped.add('is a sighting without a day', file);
-        else if (isTooLong(cells)) skipped.add('is longer than 1 MB', file);
-        else incidents.get(file)?.push(cells);
+        const own = markingOf(tagsOf(attribute));
+        const cells = sightingCells(sighting, { attribute, event });
+        if (isWithdrawn || !isKept(attribute)) conversion.withdrawn.push(id);
+        else
+          conversion.add(filled({ id, ...cells, marking: strictest([marking, own]) ?? '' }), {
+            what: 'a sighting',
+            file,
+          });
       }
     const gone = attributes.filter((each) => !isKept(each)).length;
-    if (gone > 0) skipped.add('is a deleted attribute', file, gone);
+    if (gone > 0) conversion.skip('is a deleted attribute', file, gone);
   }
-  return {
-    files: documents.map(({ description }) => description),
-    incidents: [...incidents.values()],
-    withdrawn,
-    notes: [...notes.values()],
-    read: notes.size + skipped.total,
-    skipped: skipped.groups,
-  };
-}
-
-const strangeTlp = 'is a TLP tag that is no label of TLP: its rows are marked TLP:RED';
-
-/** The strictest marking among tags. `onStrange` is called for a TLP tag that is no label, which may be a strict one. */
-function markingOf(tags: readonly string[], onStrange: () => void): Marking | undefined {
-  return strictest(
-    tags
-      .filter((tag) => /^tlp:/i.test(tag))
-      .map((tag) => {
-        const marking = markingNamed(tag);
-        if (marking === undefined) onStrange();
-        return marking ?? 'TLP:RED';
-      }),
-  );
+  return conversion.done([...notes.values()]);
 }
 
 const nameOf = (organisation: unknown): string =>
@@ -211,31 +180,20 @@ function sourceCells(event: Json, knownOn: Day): Cells {
   };
 }
 
-function actorCells(name: string, cluster: Json): Cells {
-  const meta = isJson(cluster['meta']) ? cluster['meta'] : {};
-  const aliases = textsIn(meta['synonyms']).map((alias) => printable(alias).replaceAll(';', ','));
-  return {
-    name,
-    aliases: shortened([...new Set(aliases)].filter((alias) => alias !== name).join(';')),
-  };
-}
-
 /** The place of an object `geolocation`; null if it has no point. */
 function placeCells(object: Json, event: Json): Cells | null {
   const attributes = jsonIn(object['Attribute']).filter(isKept);
   const value = (relation: string): string =>
     textOf(attributes.find((each) => each['object_relation'] === relation)?.['value']);
-  const [lat, lon] = [numberCell(value('latitude'), 90), numberCell(value('longitude'), 180)];
-  if (lat === '' || lon === '') return null;
-  const country = value('countrycode').toUpperCase();
+  const point = pointOf(value('latitude'), value('longitude'));
+  if (point === undefined) return null;
   return {
     name:
       shortened(value('city') || value('address') || value('region') || value('country') || event['info']) ||
-      `${lat}, ${lon}`,
+      `${point.lat}, ${point.lon}`,
     province: shortened(value('region')),
-    country: /^[A-Z]{2}$/.test(country) ? country : '',
-    lat,
-    lon,
+    country: countryCell(value('countrycode')),
+    ...point,
   };
 }
 
@@ -255,10 +213,7 @@ function sightingCells(sighting: Json, { attribute, event }: { attribute: Json; 
   const kind = sightingKinds[Number(textOf(sighting['type']) || '0')] ?? '';
   const type = printable(attribute['type']);
   const tags = tagsOf(event, attribute);
-  const actors = [...clustersOf(event), ...clustersOf(attribute)].map((cluster) =>
-    printable(cluster['value']),
-  );
-  const names = [...new Set(actors)].filter((name) => name !== '');
+  const actors = [event, attribute].flatMap(clustersOf).map((cluster) => printable(cluster['value']));
   const { info, uuid: of, date } = event;
   return {
     start: day,
@@ -268,7 +223,7 @@ function sightingCells(sighting: Json, { attribute, event }: { attribute: Json; 
     kind: kind || 'sighting',
     sub_kind: type === '' ? '' : `${kind || 'sighting'} of ${type}`,
     counts: kind === 'sighting' ? '' : 'false',
-    side_a: names.length === 0 ? '' : JSON.stringify(names),
+    side_a: listCell(actors),
     confidence: tagValue(tags, 'admiralty-scale:information-credibility'),
     title: printable(info),
     source: nameOf(sighting['Organisation']) || printable(sighting['source']) || nameOf(event['Orgc']),

@@ -6,7 +6,7 @@ import { importFolder, type ImportRecord, type IncidentStore } from '../../datas
 import { type NoteLine, type NoteTable, readNoteLines } from '../../dataset/reading/notes.ts';
 import { loadDataset } from '../../dataset/reading/read.ts';
 import { AppError } from '../../errors.ts';
-import type { Note } from './converted.ts';
+import type { Note } from '../format.ts';
 
 /** Rows of notes for an import's folder, with what has no column. */
 export interface NoteChanges {

@@ -1,13 +1,12 @@
 import type { Marking } from '../../dataset/fields.ts';
-import { refuse } from '../format.ts';
-import type { Document, Json } from './converted.ts';
+import { type Document, type Json, refuse } from '../format.ts';
 import {
+  type Conversion,
   isJson,
   jsonIn,
   markingNamed,
   momentOf,
   printable,
-  type Skipped,
   strictest,
   textOf,
   textsIn,
@@ -51,45 +50,37 @@ function objectsIn({ name, value }: Document): unknown[] {
   throw refuse(name, 'is not a STIX bundle.', hint);
 }
 
-/** The objects of bundles: of each id the newest version. What is left out is counted in `skipped`. */
+/** The objects of bundles: of each id the newest version. What is left out is counted in `conversion`. */
 export class StixGraph {
   readonly objects: ReadonlyMap<string, StixObject>;
   /** The relationships from and to an object. */
-  readonly #from = new Map<string, StixObject[]>();
-  readonly #to = new Map<string, StixObject[]>();
+  readonly #from: ReadonlyMap<string, readonly StixObject[]>;
+  readonly #to: ReadonlyMap<string, readonly StixObject[]>;
   readonly #used = new Set<StixObject>();
   /** The ids of objects and of markings that the files lack, and a file that names each. */
   readonly #missing = new Map<string, string>();
   readonly #unmarked = new Map<string, string>();
 
-  constructor(documents: readonly Document[], skipped: Skipped) {
+  constructor(documents: readonly Document[], conversion: Conversion) {
     const found = new Map<string, StixObject>();
     for (const document of documents)
       for (const own of objectsIn(document)) {
         const [type, id] = isJson(own) ? [textOf(own['type']), textOf(own['id']).toLowerCase()] : ['', ''];
         if (!isJson(own) || idPattern.exec(id)?.[1] !== type) {
-          skipped.add('has no id of its type', document.name);
+          conversion.skip('has no id of its type', document.name);
           continue;
         }
         const object = { type, id, own, file: document.name };
         const other = found.get(id);
         if (other !== undefined)
-          skipped.add('is an older version of another object, or repeats it', other.file);
+          conversion.skip('is an older version of another object, or repeats it', other.file);
         if (other === undefined || isNewer(own, other.own)) found.set(id, object);
       }
     this.objects = found;
-    for (const object of this.ofType('relationship')) {
-      if (object.own['revoked'] === true) continue;
-      for (const [ends, field] of [
-        [this.#from, 'source_ref'],
-        [this.#to, 'target_ref'],
-      ] as const) {
-        const end = textOf(object.own[field]).toLowerCase();
-        const others = ends.get(end);
-        if (others === undefined) ends.set(end, [object]);
-        else others.push(object);
-      }
-    }
+    const relations = this.ofType('relationship').filter(({ own }) => own['revoked'] !== true);
+    const byEnd = (field: string) => Map.groupBy(relations, ({ own }) => textOf(own[field]).toLowerCase());
+    this.#from = byEnd('source_ref');
+    this.#to = byEnd('target_ref');
   }
 
   ofType(...types: string[]): StixObject[] {
@@ -111,16 +102,13 @@ export class StixGraph {
 
   /** The relationships of an object, and the objects at their other ends. */
   ends(object: StixObject): { relation: StixObject; kind: string; end: StixObject; isTarget: boolean }[] {
-    const side = (relations: readonly StixObject[] | undefined, field: string, isTarget: boolean) =>
+    const side = (relations: readonly StixObject[] | undefined, isTarget: boolean) =>
       (relations ?? []).flatMap((relation) => {
-        const end = this.find(relation.own[field], relation);
+        const end = this.find(relation.own[isTarget ? 'target_ref' : 'source_ref'], relation);
         const kind = textOf(relation.own['relationship_type']);
         return end === undefined ? [] : [{ relation, kind, end, isTarget }];
       });
-    return [
-      ...side(this.#from.get(object.id), 'target_ref', true),
-      ...side(this.#to.get(object.id), 'source_ref', false),
-    ];
+    return [...side(this.#from.get(object.id), true), ...side(this.#to.get(object.id), false)];
   }
 
   use(object: StixObject): void {
@@ -155,20 +143,21 @@ export class StixGraph {
   }
 
   /** Counts the objects that no row has or names, and the references that lead nowhere. */
-  countUnused(skipped: Skipped): void {
+  countUnused(conversion: Conversion): void {
     for (const object of this.objects.values()) {
       const { type, own, file } = object;
       if (this.#used.has(object)) continue;
-      if (own['revoked'] === true) skipped.add('is revoked', file);
-      else if (type === 'relationship') skipped.add('is a relationship of objects that have no row', file);
+      if (own['revoked'] === true) conversion.skip('is revoked', file);
+      else if (type === 'relationship')
+        conversion.skip('is a relationship of objects that have no row', file);
       else if (['identity', 'location', 'marking-definition'].includes(type))
-        skipped.add(`is ${withArticle(type)} that no row names`, file);
-      else skipped.add(`is ${withArticle(type)}: there is no table for it`, file);
+        conversion.skip(`is ${withArticle(type)} that no row names`, file);
+      else conversion.skip(`is ${withArticle(type)}: there is no table for it`, file);
     }
     for (const file of this.#missing.values())
-      skipped.add('is a reference to an object that the files lack', file);
+      conversion.skip('is a reference to an object that the files lack', file);
     for (const file of this.#unmarked.values())
-      skipped.add('is a marking that the files do not define: its rows are marked TLP:RED', file);
+      conversion.skip('is a marking that the files do not define: its rows are marked TLP:RED', file);
   }
 }
 
@@ -188,15 +177,17 @@ export class StixRow {
   constructor(graph: StixGraph, object: StixObject) {
     this.#graph = graph;
     this.object = object;
-    graph.use(object);
+    this.#name(object);
+  }
+
+  #name(object: StixObject): void {
+    this.#graph.use(object);
     this.#named.add(object);
   }
 
   find(reference: unknown): StixObject | undefined {
     const object = this.#graph.find(reference, this.object);
-    if (object === undefined) return undefined;
-    this.#graph.use(object);
-    this.#named.add(object);
+    if (object !== undefined) this.#name(object);
     return object;
   }
 
@@ -206,10 +197,8 @@ export class StixRow {
       .ends(of)
       .filter(({ kind, end }) => kinds.includes(kind) && types.includes(end.type))
       .map(({ relation, end }) => {
-        for (const each of [relation, end]) {
-          this.#graph.use(each);
-          this.#named.add(each);
-        }
+        this.#name(relation);
+        this.#name(end);
         return end;
       });
   }

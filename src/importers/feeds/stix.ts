@@ -1,20 +1,22 @@
 import type { Day } from '../../calendar.ts';
-import type { Importer } from '../format.ts';
-import { incidentsImporter } from '../table/importer.ts';
-import type { Cells, Converted, Document, Json, Note } from './converted.ts';
+import type { Cells, Converted, Document, Json, Note } from '../format.ts';
 import {
+  actorCells,
+  Conversion,
+  countryCell,
   dayOf,
+  documentImporter,
   filled,
   idFor,
   inQuotes,
   isJson,
-  isTooLong,
+  listCell,
   momentOf,
   numberCell,
+  pointOf,
   printable,
   restOf,
   shortened,
-  Skipped,
   textOf,
   textsIn,
   titled,
@@ -23,51 +25,36 @@ import {
 import { nameOf, StixGraph, type StixObject, type StixRow } from './stix-objects.ts';
 
 /** Bundles of STIX 2.0 and 2.1 (OASIS). */
-export const stix: Importer = {
-  ...incidentsImporter(),
-  origin: {
-    format: 'stix',
-    prefix: 'STIX',
-    source: 'STIX',
-    mapping: null,
-    // Objects are shared when their authors choose.
-    lag_days: null,
-    licence: {
-      name: 'not stated',
-      url: null,
-      attribution: 'STIX objects, as their authors shared them',
-      allows_rows: false,
-    },
-  },
-  convert: convertStix,
-};
+export const stix = documentImporter('stix', { what: 'STIX objects', convert: convertStix });
 
 const actorTypes = ['threat-actor', 'intrusion-set', 'campaign'];
 const toolTypes = ['malware', 'tool', 'infrastructure', 'attack-pattern', 'vulnerability'];
 
 function convertStix(documents: readonly Document[], knownOn: Day): Converted {
-  const skipped = new Skipped();
-  const graph = new StixGraph(documents, skipped);
+  const conversion = new Conversion(documents);
+  const graph = new StixGraph(documents, conversion);
   const idOf = ({ type, id }: StixObject): string => idFor('STIX', type, id.slice(type.length + 2));
   const notes: Note[] = [];
-  const incidents = new Map(documents.map(({ name }): [string, Cells[]] => [name, []]));
-  const withdrawn: string[] = [];
 
   const note = (
     table: Note['table'],
-    { own }: StixObject,
-    id: string,
+    row: StixRow,
     cells: Cells,
-    extra: Json | null,
-    isWithdrawn = own['revoked'] === true,
+    { extra = null, isWithdrawn = false }: { extra?: Json | null; isWithdrawn?: boolean },
   ): void => {
-    const modified = momentOf(own['modified'] ?? own['created']);
-    notes.push({ table, id, cells: filled(cells), extra, modified, isWithdrawn });
+    const { own } = row.object;
+    notes.push({
+      table,
+      id: `${idOf(row.object)}${table === 'judgments' ? '-judgment' : ''}`,
+      cells: isWithdrawn ? {} : filled({ ...cells, marking: row.marking }),
+      extra,
+      modified: momentOf(own['modified'] ?? own['created']),
+      isWithdrawn,
+    });
   };
   const isRevoked = (object: StixObject, ...tables: Note['table'][]): boolean => {
     if (object.own['revoked'] !== true) return false;
-    graph.use(object);
-    for (const table of tables) note(table, object, judgmentOr(table, idOf(object)), {}, null);
+    for (const table of tables) note(table, graph.row(object), {}, { isWithdrawn: true });
     return true;
   };
 
@@ -75,87 +62,60 @@ function convertStix(documents: readonly Document[], knownOn: Day): Converted {
     if (isRevoked(object, 'actors')) continue;
     const row = graph.row(object);
     const name = shortened(object.own['name']);
-    if (name === '') skipped.add(`is ${withArticle(object.type)} without a name`, object.file);
-    else note('actors', object, idOf(object), actorCells(row, name), extraOf(row, ['name', 'aliases']));
+    if (name === '') conversion.skip(`is ${withArticle(object.type)} without a name`, object.file);
+    else
+      note('actors', row, actorCells(name, object.own['aliases']), {
+        extra: extraOf(row, ['name', 'aliases']),
+      });
   }
   for (const object of graph.ofType('location')) {
     if (isRevoked(object, 'places')) continue;
-    const { own } = object;
-    const [lat, lon] = [numberCell(own['latitude'], 90), numberCell(own['longitude'], 180)];
-    if (lat === '' || lon === '') continue;
+    const point = pointOf(object.own['latitude'], object.own['longitude']);
+    if (point === undefined) continue;
     const row = graph.row(object);
     const taken = ['name', 'administrative_area', 'latitude', 'longitude', 'precision'];
-    note('places', object, idOf(object), placeCells(row, { lat, lon }), extraOf(row, taken));
+    note('places', row, placeCells(object, point), { extra: extraOf(row, taken) });
   }
   for (const object of graph.ofType('report', 'note', 'opinion')) {
     if (isRevoked(object, 'sources', 'judgments')) continue;
     const row = graph.row(object);
     const author = row.author();
-    const judgment = shortened(judgmentIn(row, author)).replaceAll('{', '(').replaceAll('}', ')');
+    const text = shortened(judgmentIn(row, author)).replaceAll('{', '(').replaceAll('}', ')');
     const extra = extraOf(row, ['name', 'published', 'abstract']);
-    note('sources', object, idOf(object), sourceCells(row, { author, knownOn }), extra);
-    const cells = { text: judgment, author: idOf(object), marking: row.marking };
-    // An earlier version may have stated one.
-    note('judgments', object, judgmentOr('judgments', idOf(object)), cells, null, judgment === '');
+    note('sources', row, sourceCells(row, { author, knownOn }), { extra });
+    // An earlier version may have stated a judgment.
+    note('judgments', row, { text, author: idOf(object) }, { isWithdrawn: text === '' });
   }
   for (const object of graph.ofType('incident', 'sighting')) {
     const id = idOf(object);
     if (object.own['revoked'] === true) {
       graph.use(object);
-      withdrawn.push(id);
+      conversion.withdrawn.push(id);
       continue;
     }
     const row = graph.row(object);
     const own = object.type === 'incident' ? incidentCells(row) : sightingCells(row, graph);
-    const cells = filled({ id, ...own, marking: row.marking });
-    if (cells['start'] === undefined)
-      skipped.add(`is ${withArticle(object.type)} without a day`, object.file);
-    else if (isTooLong(cells)) skipped.add('is longer than 1 MB', object.file);
-    else incidents.get(object.file)?.push(cells);
+    conversion.add(filled({ id, ...own, marking: row.marking }), {
+      what: withArticle(object.type),
+      file: object.file,
+    });
   }
-  graph.countUnused(skipped);
-  return {
-    files: documents.map(({ description }) => description),
-    incidents: [...incidents.values()],
-    withdrawn,
-    notes,
-    read: notes.length + skipped.total,
-    skipped: skipped.groups,
-  };
+  graph.countUnused(conversion);
+  return conversion.done(notes);
 }
-
-/** The id of the judgment in a source, or that of the source. */
-const judgmentOr = (table: Note['table'], id: string): string =>
-  table === 'judgments' ? `${id}-judgment` : id;
 
 const extraOf = (row: StixRow, taken: readonly string[]): Json =>
   restOf(row.object.own, taken, { relationships: row.relationships() });
 
-function actorCells(row: StixRow, name: string): Cells {
-  const { own } = row.object;
-  const aliases = textsIn(own['aliases']).map((alias) => printable(alias).replaceAll(';', ','));
-  return {
-    name,
-    aliases: shortened([...new Set(aliases)].filter((alias) => alias !== name).join(';')),
-    marking: row.marking,
-  };
-}
-
-const countryIn = ({ own }: StixObject): string =>
-  /^[a-z]{2}$/i.exec(textOf(own['country']))?.[0].toUpperCase() ?? '';
-
-function placeCells(row: StixRow, point: Cells): Cells {
-  const { object } = row;
-  const { own } = object;
+function placeCells({ own }: StixObject, point: { lat: string; lon: string }): Cells {
   const named = [own['name'], own['city'], own['administrative_area'], own['region'], own['country']];
   const radius = Number(numberCell(own['precision'], 20_000_000)) / 1000;
   return {
-    name: shortened(named.find((each) => textOf(each) !== '')) || `${point['lat']}, ${point['lon']}`,
+    name: shortened(named.find((each) => textOf(each) !== '')) || `${point.lat}, ${point.lon}`,
     province: shortened(own['administrative_area']),
-    country: countryIn(object),
+    country: countryCell(own['country']),
     ...point,
     radius_km: radius > 0 ? String(radius) : '',
-    marking: row.marking,
   };
 }
 
@@ -176,7 +136,6 @@ function sourceCells(row: StixRow, { author, knownOn }: { author: string; knownO
     name: titled(own['name']) || titled(`${by}${on}${more}`),
     descriptor: titled(own['name']) === '' ? 'Shared in STIX' : `${shortened(by, 500)}, shared in STIX`,
     published: day <= knownOn ? day : '',
-    marking: row.marking,
   };
 }
 
@@ -199,70 +158,64 @@ function judgmentIn(row: StixRow, author: string): string {
   return `${author === '' ? 'An author who is not named' : author} ${verb} with ${what}${explanation === '' ? '.' : `: ${explanation}`}`;
 }
 
-const countryPrecision = { place_precision: 'country' };
-
 /** Where something was: the place if there is one, or only the country if all are in one. */
 function whereabouts(locations: readonly StixObject[]): Cells {
   const [first, ...others] = [...new Set(locations)];
   if (first === undefined) return {};
   const { own } = first;
-  const country = countryIn(first);
+  const country = countryCell(own['country']);
   if (others.length > 0)
-    return others.every((other) => countryIn(other) === country)
-      ? filled({ country, ...countryPrecision })
+    return others.every((other) => countryCell(other.own['country']) === country)
+      ? { country, place_precision: 'country' }
       : {};
-  const [lat, lon] = [numberCell(own['latitude'], 90), numberCell(own['longitude'], 180)];
-  const hasPoint = lat !== '' && lon !== '';
+  const point = pointOf(own['latitude'], own['longitude']);
   const city = printable(own['city']);
   const admin1 = printable(own['administrative_area']);
   const region = printable(own['region']);
-  const metres = textOf(own['precision']) === '' ? undefined : Number(textOf(own['precision']));
-  const precision = hasPoint
-    ? metres === undefined
-      ? ''
-      : metres <= 1000
-        ? 'exact'
-        : metres <= 25_000
-          ? 'near'
-          : 'region'
-    : [
-        [city, 'near'],
-        [admin1, 'admin1'],
-        [country, 'country'],
-        [region, 'region'],
-      ].find(([given]) => given !== '')?.[1];
-  return filled({
+  const metres = textOf(own['precision']);
+  const ofPoint = Number(metres) <= 1000 ? 'exact' : Number(metres) <= 25_000 ? 'near' : 'region';
+  const ofNames = (city && 'near') || (admin1 && 'admin1') || (country && 'country') || (region && 'region');
+  return {
     country: country || printable(own['country']),
     admin1,
-    place: city || (hasPoint || country === '' ? printable(own['name']) || region : ''),
-    ...(hasPoint && { lat, lon }),
-    place_precision: precision ?? '',
-  });
-}
-
-/** The cells that incidents and sightings have in common. */
-function commonCells(row: StixRow, taken: readonly string[], added: Json): Cells {
-  const { own } = row.object;
-  const summary = printable(own['description']);
-  const kept = summary === textOf(own['description']) ? [...taken, 'description'] : taken;
-  return {
-    published_on: dayOf(own['modified'] ?? own['created']),
-    confidence: textOf(own['confidence']),
-    summary,
-    source: row.author(),
-    extra: JSON.stringify(restOf(own, [...kept, 'confidence'], added)),
+    place: city || (point || country === '' ? printable(own['name']) || region : ''),
+    ...point,
+    place_precision: point === undefined ? ofNames : metres && ofPoint,
   };
 }
 
-/** The first and last day. The day on which an object was made is the last on which what it describes can have begun. */
-function days(first: string, last: string, made: unknown): Cells {
-  const start = first || last || dayOf(made);
-  const end = last < start ? start : last;
-  return { start, end, precision: start === end && first + last !== '' ? 'day' : 'range' };
+/**
+ * The cells that incidents and sightings have in common. The day on which an object was made is the last on which what it
+ * describes can have begun. Fields in `taken` have a column.
+ */
+function commonCells(
+  row: StixRow,
+  given: { first: Day; last: Day; places: readonly StixObject[]; taken: readonly string[] },
+): Cells {
+  const { type, own } = row.object;
+  const summary = printable(own['description']);
+  const taken = summary === textOf(own['description']) ? [...given.taken, 'description'] : given.taken;
+  const isUndated = given.first + given.last === '';
+  const start = given.first || given.last || dayOf(own['created']);
+  const end = given.last < start ? start : given.last;
+  return {
+    start,
+    end,
+    precision: start === end && !isUndated ? 'day' : 'range',
+    published_on: dayOf(own['modified'] ?? own['created']),
+    kind: type,
+    confidence: textOf(own['confidence']),
+    summary,
+    source: row.author(),
+    ...whereabouts(given.places),
+    extra: JSON.stringify(
+      restOf(own, [...taken, 'confidence'], {
+        ...(isUndated && { dated_by: 'created' }),
+        locations: given.places.map(nameOf),
+      }),
+    ),
+  };
 }
-
-const list = (names: readonly string[]): string =>
-  names.length === 0 ? '' : JSON.stringify([...new Set(names)]);
 
 /** The first value of a property, of the object itself or of one of its extensions. */
 function valueOf({ own }: StixObject, name: RegExp): unknown {
@@ -283,20 +236,13 @@ function incidentCells(row: StixRow): Cells {
   const targets = row.related(object, ['targets', 'victim-of', 'impacts'], ['identity']);
   const tools = row.related(object, ['uses', 'related-to', 'targets'], [...toolTypes, ...actorTypes]);
   const places = row.related(object, ['located-at', 'targets', 'occurred-at'], ['location']);
-  const isUndated = first + last === '';
   return {
-    ...commonCells(row, ['name'], {
-      ...(isUndated && { dated_by: 'created' }),
-      locations: places.map(nameOf),
-    }),
-    ...days(first, last, own['created']),
-    kind: 'incident',
+    ...commonCells(row, { first, last, places, taken: ['name'] }),
     sub_kind: printable(textsIn([types].flat())[0] ?? textsIn(own['labels'])[0]),
-    side_a: list([...attributed, ...behind].map(nameOf)),
-    side_b: list(targets.map(nameOf)),
-    others: list(tools.map(nameOf)),
+    side_a: listCell([...attributed, ...behind].map(nameOf)),
+    side_b: listCell(targets.map(nameOf)),
+    others: listCell(tools.map(nameOf)),
     title: printable(own['name']),
-    ...whereabouts(places),
   };
 }
 
@@ -308,10 +254,8 @@ function sightingCells(row: StixRow, graph: StixGraph): Cells {
     (id) => graph.objects.get(id.toLowerCase()) ?? [],
   );
   for (const { id } of observed) row.find(id);
-  const bound = (field: string): string[] =>
-    observed.map((each) => dayOf(each.own[field])).filter((day) => day !== '');
-  const first = dayOf(own['first_seen']) || (bound('first_observed').toSorted()[0] ?? '');
-  const last = dayOf(own['last_seen']) || (bound('last_observed').toSorted().at(-1) ?? '');
+  const bounds = (field: string): string[] =>
+    observed.flatMap((each) => dayOf(each.own[field]) || []).toSorted();
   const where = textsIn(own['where_sighted_refs']).flatMap((id) => row.find(id) ?? []);
   const observers = where.filter(({ type }) => type === 'identity');
   const places = [
@@ -324,21 +268,20 @@ function sightingCells(row: StixRow, graph: StixGraph): Cells {
   const named = [...(seen === undefined ? [] : [seen]), ...indicated];
   const ofTypes = (types: readonly string[]): string[] =>
     named.filter(({ type }) => types.includes(type)).map(nameOf);
-  const count = textOf(own['count']);
+  const count = /^\d{1,9}$/.exec(textOf(own['count']))?.[0] ?? '';
   return {
-    ...commonCells(row, /^\d{1,9}$/.test(count) ? ['count'] : [], {
-      ...(first + last === '' && { dated_by: 'created' }),
-      locations: places.map(nameOf),
+    ...commonCells(row, {
+      first: dayOf(own['first_seen']) || (bounds('first_observed')[0] ?? ''),
+      last: dayOf(own['last_seen']) || (bounds('last_observed').at(-1) ?? ''),
+      places,
+      taken: count === '' ? [] : ['count'],
     }),
-    ...days(first, last, own['created']),
-    kind: 'sighting',
     sub_kind: seen === undefined ? '' : `sighting of ${withArticle(seen.type.replaceAll('-', ' '))}`,
     // Nothing was seen as often as none.
     counts: count === '0' ? 'false' : '',
-    number: /^\d{1,9}$/.test(count) ? count : '',
-    side_a: list(ofTypes(actorTypes)),
-    others: list([...ofTypes(toolTypes), ...observers.map(nameOf)]),
+    number: count,
+    side_a: listCell(ofTypes(actorTypes)),
+    others: listCell([...ofTypes(toolTypes), ...observers.map(nameOf)]),
     title: seen === undefined ? '' : nameOf(seen),
-    ...whereabouts(places),
   };
 }

@@ -4,13 +4,14 @@ import { z } from 'zod';
 import { AppError, type Fault } from '../../errors.ts';
 import { countryBoxes } from './country-boxes.ts';
 import type { Database } from '../database.ts';
-import { type Importer, literal } from '../format.ts';
+import type { Importer } from '../format.ts';
+import { literal } from '../row-sql.ts';
 
-/** Incidents of one file that lie far from their country. */
-export interface FarRows {
+/** Some rows of one file. */
+export interface RowsOfFile {
   readonly file: string;
   readonly count: number;
-  /** The first few row numbers; none for a document. */
+  /** The first few row numbers, as a spreadsheet shows them; none for a document. */
   readonly rows: readonly number[];
 }
 
@@ -47,13 +48,9 @@ export async function createCountryBoxes(connection: DuckDBConnection): Promise<
  */
 export async function checkPlaces(
   { connection, rows }: Database,
-  {
-    files,
-    origin,
-    isDocument,
-    isRepair,
-  }: { files: readonly string[]; origin: Importer['origin']; isDocument: boolean; isRepair: boolean },
-): Promise<FarRows[]> {
+  { files, importer, isRepair }: { files: readonly string[]; importer: Importer; isRepair: boolean },
+): Promise<RowsOfFile[]> {
+  const isDocument = importer.convert !== undefined;
   await createCountryBoxes(connection);
   const found = await rows(
     `SELECT file::INTEGER AS file, count(*)::INTEGER AS located,
@@ -71,22 +68,18 @@ export async function checkPlaces(
       far_rows: z.array(z.number()),
     }),
   );
-  const faults = found.flatMap(({ file, located, swapped, swapped_rows: [first, ...also] }): Fault[] =>
-    first === undefined || swapped * 2 <= located
-      ? []
-      : [
-          {
-            file: files[file] ?? '',
-            ...(isDocument ? {} : { row: first, also: also.map((row) => `row ${row}`) }),
-            problem: `has latitude and longitude swapped: ${swapped.toLocaleString('en-GB')} of ${located.toLocaleString('en-GB')} incidents lie in their country only the other way round.`,
-            hint:
-              origin.mapping === null
-                ? 'Export the file again, or swap the two columns in it.'
-                : 'Swap the columns of lat and lon in the mapping.',
-            count: swapped,
-          },
-        ],
-  );
+  const faults = found
+    .filter(({ swapped, located }) => swapped * 2 > located)
+    .map(({ file, located, swapped, swapped_rows: [row, ...also] }): Fault => ({
+      file: files[file] ?? '',
+      ...(!isDocument && { row, also: also.map((each) => `row ${each}`) }),
+      problem: `has latitude and longitude swapped: ${swapped.toLocaleString('en-GB')} of ${located.toLocaleString('en-GB')} incidents lie in their country only the other way round.`,
+      hint:
+        importer.origin.mapping === null
+          ? 'Export the file again, or swap the two columns in it.'
+          : 'Swap the columns of lat and lon in the mapping.',
+      count: swapped,
+    }));
   if (faults.length > 0 && !isRepair) throw new AppError('import-failed', faults);
   return found.flatMap(({ file, far, far_rows: first }) =>
     far === 0 ? [] : [{ file: basename(files[file] ?? ''), count: far, rows: isDocument ? [] : first }],

@@ -1,7 +1,8 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import countries from 'i18n-iso-countries';
+import { z } from 'zod';
 import { similarTo } from '../../errors.ts';
-import { literal } from '../format.ts';
+import { literal } from '../row-sql.ts';
 
 /** Names and short forms in use by data providers that the list of ISO 3166-1 lacks. */
 const otherNames: { readonly [code: string]: readonly string[] } = {
@@ -104,41 +105,39 @@ function countryCodes(): ReadonlyMap<string, string> {
 export function countryMeant(given: string): string | undefined {
   const names = Object.values(countries.getNames('en', { select: 'all' })).flat();
   const core = given.replace(/^.*\b(?:republic|kingdom|state) of (?:the )?/i, '');
+  // Names of countries are often alike: Gaza is not Ghana, nor Ruritania Mauritania.
+  const alike = names.filter((name) => name[0] === given[0]);
   return (
     names.find((name) => name.toLowerCase() === core.toLowerCase()) ??
-    // Names of countries are often alike: Gaza is not Ghana, nor Ruritania Mauritania.
-    similarTo(
-      given,
-      names.filter((name) => name[0] === given[0]),
-      given.length < 8 ? 1 : 2,
-    )
+    similarTo(given, alike, given.length < 8 ? 1 : 2)
   );
 }
 
+/** How often a name occurs. */
+export const nameCount = z.object({ name: z.string(), count: z.number() });
+export type NameCount = Readonly<z.output<typeof nameCount>>;
+
 const MOST_NAMES = 5;
 /** `Ruritania (12), Indonesa (3) and 2 more` */
-export const namesOf = (names: readonly { readonly name: string; readonly count: number }[]): string =>
-  names
-    .slice(0, MOST_NAMES)
-    .map(({ name, count }) => `${name} (${count.toLocaleString('en-GB')})`)
-    .join(', ') +
-  (names.length > MOST_NAMES ? ` and ${(names.length - MOST_NAMES).toLocaleString('en-GB')} more` : '');
+export function namesOf(names: readonly NameCount[]): string {
+  const inDigits = (count: number): string => count.toLocaleString('en-GB');
+  const listed = names.slice(0, MOST_NAMES).map(({ name, count }) => `${name} (${inDigits(count)})`);
+  const more = names.length > MOST_NAMES ? ` and ${inDigits(names.length - MOST_NAMES)} more` : '';
+  return `${listed.join(', ')}${more}`;
+}
 
 /** Names of no country, the most frequent first: as a list, and what those in the list were probably meant to be. */
-export const unknownCountries = (
-  names: readonly { readonly name: string; readonly count: number }[],
-): { readonly listed: string; readonly meant: ReadonlyMap<string, string> } | undefined =>
-  names.length === 0
-    ? undefined
-    : {
-        listed: namesOf(names),
-        meant: new Map(
-          names.slice(0, MOST_NAMES).flatMap(({ name }) => {
-            const country = countryMeant(name);
-            return country === undefined ? [] : [[name, country]];
-          }),
-        ),
-      };
+export function unknownCountries(
+  names: readonly NameCount[],
+): { readonly listed: string; readonly meant: ReadonlyMap<string, string> } | undefined {
+  if (names.length === 0) return undefined;
+  const meant = new Map<string, string>();
+  for (const { name } of names.slice(0, MOST_NAMES)) {
+    const country = countryMeant(name);
+    if (country !== undefined) meant.set(name, country);
+  }
+  return { listed: namesOf(names), meant };
+}
 
 /** Creates the table `country_names` of `countryCodes`. The macro `country_code` looks one up. */
 export async function createCountryNames(connection: DuckDBConnection): Promise<void> {

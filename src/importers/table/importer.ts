@@ -1,26 +1,22 @@
+import { markings } from '../../dataset/fields.ts';
 import { datePrecisions, incidentColumns, placePrecisions } from '../../dataset/incidents.ts';
 import { AppError, meantBy } from '../../errors.ts';
+import { commandFor, type Importer, refuse } from '../format.ts';
 import {
-  commandFor,
   coordinate,
-  FormatBuilder,
-  type FormatSql,
   fullDayFrom,
-  type Importer,
   isAmbiguous,
   isoDays,
   literal,
   namesIn,
   ONLY_AS,
   otherOrder,
-  refuse,
+  RowSql,
   THOUSANDS,
   ungrouped,
   wholeNumber,
-} from '../format.ts';
+} from '../row-sql.ts';
 import { type Mapping, mapping } from './mapping.ts';
-
-const dropped = ['status', 'known_on', 'import'];
 
 /** The importer for tables that `given` describes; `file` is its file for messages. */
 export function tableImporter(
@@ -68,18 +64,14 @@ const incidentsMapping: Mapping = mapping.parse({
 
 function checkFields({ columns: mapped }: Mapping, fields: readonly string[], file: string): void {
   const faults = Object.entries(mapped).flatMap(([column, value]) =>
-    fieldsOf(value).flatMap((name) =>
-      fields.includes(name)
-        ? []
-        : [
-            {
-              file,
-              field: `columns.${column}`,
-              problem: `The table has no column "${name}".`,
-              hint: meantBy(name, fields),
-            },
-          ],
-    ),
+    fieldsOf(value)
+      .filter((name) => !fields.includes(name))
+      .map((name) => ({
+        file,
+        field: `columns.${column}`,
+        problem: `The table has no column "${name}".`,
+        hint: meantBy(name, fields),
+      })),
   );
   if (faults.length > 0) throw new AppError('import-failed', faults);
 }
@@ -93,19 +85,8 @@ function fieldsOf(value: unknown): string[] {
   );
 }
 
-const texts = [
-  'sub_kind',
-  'kind',
-  'admin1',
-  'admin2',
-  'place',
-  'confidence',
-  'title',
-  'summary',
-  'source',
-  'url',
-] as const;
-const counts = ['deaths_low', 'deaths_best', 'deaths_high'] as const;
+/** Columns of text that need no more than the field that has it. */
+const texts = 'kind sub_kind admin1 admin2 place confidence title summary source url'.split(' ');
 const yes = ['true', 'yes', 'y', '1'].map(literal).join(', ');
 const no = ['false', 'no', 'n', '0'].map(literal).join(', ');
 const truth = (text: string): string =>
@@ -113,27 +94,29 @@ const truth = (text: string): string =>
 const oneOf = (text: string, allowed: readonly string[]): string =>
   `CASE WHEN ${text} IN (${allowed.map(literal).join(', ')}) THEN ${text} END`;
 
-function tableSql(
-  { columns: mapped, values, blank, prefix, thousands }: Mapping,
-  fields: readonly string[],
-): FormatSql {
-  const row = new FormatBuilder(fields, { blank });
+function tableSql(given: Mapping, fields: readonly string[]): RowSql {
+  const { columns: mapped, values, prefix, thousands } = given;
+  const row = new RowSql(fields, given.blank);
   const translated = (column: string, text: string): string => {
     const pairs = Object.entries(Object.hasOwn(values, column) ? (values[column] ?? {}) : {});
     if (pairs.length === 0) return text;
     const cases = pairs.map(([from, to]) => `WHEN ${literal(from)} THEN ${literal(to)}`);
     return `(CASE ${text} ${cases.join(' ')} ELSE ${text} END)`;
   };
-  const convert = (column: keyof Mapping['columns'], to: (text: string) => string): void => {
+  /** Answers with SQL for the value. */
+  const convert = (column: keyof Mapping['columns'], to: (text: string) => string): string => {
     const name = mapped[column];
-    if (typeof name !== 'string') return;
-    row.convert(column, name, (text) => to(translated(column, text)));
+    return typeof name === 'string'
+      ? row.convert(column, name, (text) => to(translated(column, text)))
+      : 'NULL';
   };
 
-  for (const column of texts) convert(column, (text) => text);
-  const count = (text: string): string => wholeNumber(row.once(ungrouped(text, thousands)));
-  for (const column of [...counts, 'number'] as const) {
-    convert(column, count);
+  for (const [column, name] of Object.entries(mapped))
+    if (texts.includes(column) && typeof name === 'string')
+      row.set(column, translated(column, row.text(name)));
+  for (const column of ['deaths_low', 'deaths_best', 'deaths_high', 'number'] as const) {
+    const value = convert(column, (text) => wholeNumber(row.once(ungrouped(text, thousands))));
+    if (column === 'number') row.set(column, `coalesce(${value}, 1)`);
     const name = mapped[column];
     if (name !== undefined && thousands === undefined)
       row.skip(
@@ -141,36 +124,22 @@ function tableSql(
         `coalesce(${isAmbiguous(translated(column, row.text(name)))}, false)`,
       );
   }
-  convert('counts', truth);
+  row.set('counts', `coalesce(${convert('counts', truth)}, true)`);
   convert('civilians_targeted', truth);
   convert('place_precision', (text) => oneOf(text, placePrecisions));
   convert('lat', (text) => coordinate(text, 90));
   convert('lon', (text) => coordinate(text, 180));
-  for (const [column, otherwise] of [
-    ['number', '1'],
-    ['counts', 'true'],
-  ] as const) {
-    const name = mapped[column];
-    if (name === undefined) continue;
-    row.set(
-      column,
-      `coalesce(${(column === 'number' ? count : truth)(translated(column, row.text(name)))}, ${otherwise})`,
-    );
-  }
   if (mapped.marking !== undefined) {
     const marking = translated('marking', row.text(mapped.marking));
     row.set('marking', marking);
     // A row whose marking is not understood might be printed for readers who must not see it.
-    row.skip(
-      'has a marking that is no TLP label',
-      `${marking} NOT IN ('TLP:CLEAR', 'TLP:GREEN', 'TLP:AMBER', 'TLP:AMBER+STRICT', 'TLP:RED')`,
-    );
+    row.skip('has a marking that is no TLP label', `${marking} NOT IN (${markings.map(literal).join(', ')})`);
   }
   for (const column of ['side_a', 'side_b', 'others'] as const) {
-    const given = mapped[column];
-    if (given === undefined) continue;
+    const names = mapped[column];
+    if (names === undefined) continue;
     const { fields: from, separator } =
-      typeof given === 'string' ? { fields: [given], separator: ';' } : given;
+      typeof names === 'string' ? { fields: [names], separator: ';' } : names;
     const lists = from.map(
       (name) => `coalesce(${namesIn(translated(column, row.text(name)), separator)}, [])`,
     );
@@ -178,36 +147,12 @@ function tableSql(
   }
   if (mapped.country !== undefined) row.country(translated('country', row.text(mapped.country)));
 
-  setDays(row, { mapped, fields, translate: (text) => translated('precision', text) });
-  setId(row, { given: mapped.id, prefix, fields });
-  if (mapped.extra !== undefined) {
-    const extra = row.text(mapped.extra);
-    row.set('extra', `CASE WHEN json_valid(${extra}) THEN ${extra} END`);
-    row.skip('has an extra that is not JSON', `${extra} IS NOT NULL AND NOT json_valid(${extra})`);
-    for (const name of dropped) row.text(name);
-  }
-  // A spreadsheet program would run the formula, and somebody may have planted it.
-  const formulas = fields.map((name) => `regexp_matches(${row.peek(name)}, '^=[A-Za-z0-9(+@"-]')`);
-  row.skip('has a formula', `coalesce(${formulas.map((each) => `coalesce(${each}, false)`).join(' OR ')})`);
-  return row.build();
-}
-
-function setDays(
-  row: FormatBuilder,
-  {
-    mapped,
-    fields,
-    translate,
-  }: { mapped: Mapping['columns']; fields: readonly string[]; translate: (text: string) => string },
-): void {
+  const cells = fields.map((name) => row.peek(name));
   const start = dayParts(row, mapped.start);
   const end = mapped.end === undefined ? undefined : dayParts(row, mapped.end);
-  const cells = fields.map((name) => row.peek(name)).join(', ');
-  row.skip('is blank', `${start.given} IS NULL AND coalesce(${cells}) IS NULL`);
+  row.skip('is blank', `${start.given} IS NULL AND coalesce(${cells.join(', ')}) IS NULL`);
   row.skip('has no start', `${start.given} IS NULL`);
-  for (const format of typeof mapped.start === 'object' && 'field' in mapped.start
-    ? [mapped.start.format].flat()
-    : []) {
+  for (const format of formatsOf(mapped.start)) {
     const other = otherOrder(format);
     if (/%-?d/.test(format) && /%-?m/.test(format))
       row.skip(
@@ -222,27 +167,48 @@ function setDays(
   row.skip('has an end before its start', `${last} < ${start.first}`);
   row.set('start', start.first);
   row.set('end', last);
-  const span = `CASE WHEN ${start.first} = ${last} THEN 'day' ELSE ${end === undefined ? start.precision : "'range'"} END`;
-  if (mapped.precision === undefined) row.set('precision', span);
-  else {
-    const stated = (text: string): string => oneOf(translate(text), datePrecisions);
-    row.convert('precision', mapped.precision, stated);
-    row.set('precision', `coalesce(${stated(row.text(mapped.precision))}, ${span})`);
-  }
+  const span = end === undefined ? start.precision : "'range'";
+  row.set(
+    'precision',
+    `coalesce(${convert('precision', (text) => oneOf(text, datePrecisions))}, CASE WHEN ${start.first} = ${last} THEN 'day' ELSE ${span} END)`,
+  );
   if (mapped.published_on !== undefined) row.set('published_on', dayParts(row, mapped.published_on).first);
+
+  const before = prefix === '' ? '' : `'${prefix}-' || `;
+  if (mapped.id === undefined) {
+    const all = cells.map((cell) => `coalesce(${cell}, chr(1))`);
+    row.set('id', `${before}left(md5(concat_ws(chr(2), ${all.join(', ')})), 16)`);
+  } else {
+    const parts = [mapped.id].flat().map((name) => row.text(name));
+    row.skip('has no id', parts.map((part) => `${part} IS NULL`).join(' OR '));
+    row.set('id', `${before}${parts.join(` || '-' || `)}`);
+  }
+  if (mapped.extra !== undefined) {
+    const extra = row.text(mapped.extra);
+    row.set('extra', `CASE WHEN json_valid(${extra}) THEN ${extra} END`);
+    row.skip('has an extra that is not JSON', `${extra} IS NOT NULL AND NOT json_valid(${extra})`);
+    for (const name of ['status', 'known_on', 'import']) row.text(name);
+  }
+  // A spreadsheet program would run the formula, and somebody may have planted it.
+  const formulas = cells.map((cell) => `coalesce(regexp_matches(${cell}, '^=[A-Za-z0-9(+@"-]'), false)`);
+  row.skip('has a formula', formulas.join(' OR '));
+  return row;
 }
+
+const formatsOf = (given: Mapping['columns']['start']): string[] =>
+  typeof given === 'object' && 'field' in given ? [given.format].flat() : [];
 
 /** The first and last possible day. In three fields, a month or day of 0 or none is unknown. */
 function dayParts(
-  row: FormatBuilder,
+  row: RowSql,
   given: Mapping['columns']['start'],
 ): { given: string; first: string; last: string; precision: string } {
   if (typeof given === 'string' || 'field' in given) {
-    const [name, formats] = typeof given === 'string' ? [given, []] : [given.field, [given.format].flat()];
-    const text = row.text(name);
+    const text = row.text(typeof given === 'string' ? given : given.field);
+    const formats = formatsOf(given);
     // A workbook has real days among texts that look like days. A format that begins with the year might mean them otherwise.
-    const last = formats.some((format) => format.startsWith('%Y')) ? [] : isoDays;
-    const days = [...formats, ...last].map((each) => row.once(fullDayFrom(text, each)));
+    const others = formats.some((format) => format.startsWith('%Y')) ? [] : isoDays;
+    const days = [...formats, ...others].map((each) => row.once(fullDayFrom(text, each)));
     const day = row.once(`coalesce(${days.join(', ')})`);
     return { given: text, first: day, last: day, precision: "'range'" };
   }
@@ -258,24 +224,4 @@ function dayParts(
     last,
     precision: `CASE WHEN ${month} IS NULL THEN 'year' ELSE 'month' END`,
   };
-}
-
-function setId(
-  row: FormatBuilder,
-  {
-    given,
-    prefix,
-    fields,
-  }: { given: string | string[] | undefined; prefix: string; fields: readonly string[] },
-): void {
-  const before = prefix === '' ? '' : `'${prefix}-' || `;
-  if (given === undefined) {
-    const all = fields.map((name) => `coalesce(${row.peek(name)}, chr(1))`);
-    const content = `left(md5(concat_ws(chr(2), ${all.join(', ')})), 16)`;
-    row.set('id', `${before}${content}`);
-    return;
-  }
-  const parts = [given].flat().map((name) => row.text(name));
-  row.skip('has no id', parts.map((part) => `${part} IS NULL`).join(' OR '));
-  row.set('id', `${before}${parts.join(` || '-' || `)}`);
 }

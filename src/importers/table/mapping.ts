@@ -2,30 +2,23 @@ import { z } from 'zod';
 import { AppError, type Fault } from '../../errors.ts';
 import { hashOf } from '../../hash.ts';
 import { parseYaml } from '../../parse-yaml.ts';
-import { encodings, fileTypes, type ReadOptions, SERIAL } from '../format.ts';
+import { SERIAL } from '../row-sql.ts';
 
+const fileTypes = ['csv', 'excel', 'jsonl', 'parquet'] as const;
+const encodings = ['utf-8', 'utf-16', 'latin-1'] as const;
 const thousandsSigns = [',', '.'] as const;
 
 const field = z.string().min(1, 'is empty');
-const wordsOfDays: { readonly [word: string]: string } = {
-  d: '%d',
-  m: '%m',
-  mmm: '%b',
-  mmmm: '%B',
-  y: '%Y',
-  yy: '%y',
-};
+const wordsOfDays: { readonly [word: string]: string } = { mmm: '%b', mmmm: '%B', y: '%Y', yy: '%y' };
 /** A format of strptime, or that of numbers; one such as dd/mm/yyyy, as spreadsheets write it, is answered with ours. */
 const dayFormat = field.superRefine((format, context) => {
   if (format.includes('%') || format === SERIAL) return;
-  const ours = format
-    .toLowerCase()
-    .replaceAll(/m+|d+|y+/g, (word) => wordsOfDays[word] ?? wordsOfDays[word.charAt(0)] ?? word);
-  context.addIssue({
-    code: 'custom',
-    message: 'is not a format of days',
-    params: { hint: `Write '${ours}'.` },
+  const ours = format.toLowerCase().replaceAll(/m+|d+|y+/g, (word) => {
+    const letter = word.charAt(0);
+    return wordsOfDays[word] ?? wordsOfDays[letter] ?? `%${letter}`;
   });
+  const params = { hint: `Write '${ours}'.` };
+  context.addIssue({ code: 'custom', message: 'is not a format of days', params });
 });
 /** A day in one field, written like one of the formats of strptime, or split into three fields. */
 const dayOf = z.union(
@@ -174,6 +167,8 @@ export const mapping = z.strictObject({
   ),
 });
 export type Mapping = z.output<typeof mapping>;
+/** How a file is read. */
+export type ReadOptions = Partial<Pick<Mapping, 'type' | 'encoding' | 'delimiter' | 'sheet'>>;
 
 /** Reads the text of a mapping file. Throws `import-failed` with every fault. */
 export function parseMapping(text: string, file: string): { mapping: Mapping; sha256: string } {
@@ -184,38 +179,22 @@ export function parseMapping(text: string, file: string): { mapping: Mapping; sh
   return { mapping: parsed, sha256: hashOf(text) };
 }
 
-export const optionsOf = ({ type, encoding, delimiter, sheet }: Mapping): ReadOptions => ({
-  type,
-  encoding,
-  delimiter,
-  sheet,
-});
+/** What `key` says about a key. */
+const described = z.object({ type: z.string(), example: z.string(), meaning: z.string() });
 
-export interface MappingKey {
+export interface MappingKey extends z.output<typeof described> {
   /** With the keys above it: `licence.name`. */
   readonly key: string;
-  readonly type: string;
   /** As YAML; `required` if there is none. */
   readonly usual: string;
-  /** YAML. */
-  readonly example: string;
-  readonly meaning: string;
 }
-
-const described = z.object({ type: z.string(), example: z.string(), meaning: z.string() });
 
 /** Every key of a mapping file, in the order of the schema. */
 export function mappingKeys(above = '', { shape }: z.ZodObject = mapping): MappingKey[] {
   return Object.entries(shape).flatMap(([name, schema]) => {
-    const full = `${above}${name}`;
-    if (schema instanceof z.ZodObject) return mappingKeys(`${full}.`, schema);
-    const usual = z.safeParse(schema, undefined);
-    return [
-      {
-        key: full,
-        usual: !usual.success ? 'required' : usual.data === undefined ? 'none' : JSON.stringify(usual.data),
-        ...described.parse(z.globalRegistry.get(schema)),
-      },
-    ];
+    if (schema instanceof z.ZodObject) return mappingKeys(`${above}${name}.`, schema);
+    const { success, data } = z.safeParse(schema, undefined);
+    const usual = !success ? 'required' : data === undefined ? 'none' : JSON.stringify(data);
+    return [{ key: `${above}${name}`, usual, ...described.parse(z.globalRegistry.get(schema)) }];
   });
 }

@@ -37,7 +37,7 @@ const words = {
   year: 'year iyear | année | jahr | año | السنة',
   month: 'month imonth | mois | monat | mes | الشهر',
   day: 'day iday | jour | tag | día | اليوم',
-} as const;
+};
 
 /** Texts that mean "not given", in small letters. `NA` is none of them, because it is a country, and "none" may be a number. */
 export const blankTexts = [
@@ -61,16 +61,21 @@ const wordsFor = new Map<string, readonly string[]>(
   Object.entries(words).map(([column, text]) => [column, text.split(/[\s|]+/).map(plain)]),
 );
 
+/** The columns that have such names, without the first day and its parts. */
+export const columnsWithWords = [...wordsFor.keys()].filter(
+  (column) => !['start', 'year', 'month', 'day'].includes(column),
+);
+
 /** The first of `names` that is called like an incident column or a part of a day: "Anzahl Tote" like `deaths_best`. */
-export const columnLike = (column: keyof typeof words, names: Iterable<string>): string | undefined =>
+export const columnLike = (column: string, names: Iterable<string>): string | undefined =>
   first(column, [...names], (name) => [plain(name)]);
 
 /** One that has such a word among others: "Crew killed". */
-export const columnWith = (column: keyof typeof words, names: Iterable<string>): string | undefined =>
+export const columnWith = (column: string, names: Iterable<string>): string | undefined =>
   first(column, [...names], (name) => name.split(/[^\p{L}\p{M}\d]+/u).map(plain));
 
 const first = (
-  column: keyof typeof words,
+  column: string,
   names: readonly string[],
   partsOf: (name: string) => readonly string[],
 ): string | undefined =>
