@@ -1,16 +1,55 @@
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { type IncomingMessage, validateHeaderValue } from 'node:http';
-import { request, type RequestOptions } from 'node:https';
+import { request } from 'node:https';
 import { isIP } from 'node:net';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import type { SourceSettings } from '../dataset/sources.ts';
+import type { Fault } from '../errors.ts';
+import { readHead } from '../importers/source-file.ts';
 import { checkedLookup, isPublic, RefusedAddress } from './addresses.ts';
-import { type FailureReason, SourceFailure } from './failure.ts';
 import type { SourceState } from './state.ts';
+
+/** Why a source brought nothing. */
+export type FailureReason =
+  /** No file, no such host, or no connection. */
+  | 'down'
+  | 'timeout'
+  | 'too-large'
+  /** An HTTP status that is no success. */
+  | 'status'
+  /** An address inside a network, or one without https. */
+  | 'refused-address'
+  /** The connection ended before the file did. */
+  | 'truncated'
+  /** The importer's faults. */
+  | 'wrong-shape'
+  | 'shrunk'
+  /** A variable is not set. */
+  | 'credentials';
+
+/** The refresh of one source failed, and the dataset is as it was. */
+export class SourceFailure extends Error {
+  override readonly name = 'SourceFailure';
+  readonly reason: FailureReason;
+  readonly fault: Fault;
+  /** When the source says that a new try makes sense. */
+  readonly retryAfterSeconds: number | undefined;
+
+  constructor(
+    reason: FailureReason,
+    fault: Fault,
+    { retryAfterSeconds, ...options }: { cause?: unknown; retryAfterSeconds?: number | undefined } = {},
+  ) {
+    super(fault.problem, options);
+    this.reason = reason;
+    this.fault = fault;
+    this.retryAfterSeconds = retryAfterSeconds;
+  }
+}
 
 export interface DownloadContext {
   /** The environment, for the variables that sources name. */
@@ -25,7 +64,6 @@ export interface DownloadContext {
 }
 
 type UrlSource = SourceSettings & { readonly url: string };
-type Headers = Readonly<Record<string, string>>;
 
 /** A file that was fetched. */
 export type Downloaded = { readonly sha256: string } & Pick<SourceState, 'etag' | 'lastModified'>;
@@ -57,10 +95,21 @@ export async function download(
     } finally {
       response.destroy();
     }
-  } catch (error) {
+  } catch (cause) {
     context.signal?.throwIfAborted();
-    if (error instanceof SourceFailure) throw error;
-    throw explain(error, { source, isLate: time.aborted });
+    if (cause instanceof SourceFailure) throw cause;
+    // The message is not repeated, because it may have parts of the address.
+    if (!time.aborted)
+      throw failure(source, 'down', {
+        problem: `cannot be reached (${codeOf(cause)}).`,
+        hint: 'Try again later, or correct the address.',
+        cause,
+      });
+    throw failure(source, 'timeout', {
+      problem: `took more than ${source.timeoutSeconds.toLocaleString('en-GB')} s.`,
+      hint: 'Try again later, or raise "timeoutSeconds" of this source.',
+      cause,
+    });
   }
 }
 
@@ -70,6 +119,7 @@ async function follow(
   { last, context, signal }: { last: SourceState | undefined; context: DownloadContext; signal: AbortSignal },
 ): Promise<IncomingMessage> {
   const isAllowed = (address: string): boolean => isPublic(address) || context.isAllowed?.(address) === true;
+  const { headersMs = HEADERS_MS } = context;
   let secrets = credentials(source, context.variables);
   const headers = {
     'user-agent': 'Sitrep',
@@ -83,15 +133,27 @@ async function follow(
     const host = url.hostname.replaceAll(/^\[|\]$/g, '');
     // The socket does not look up the name of a host that is an address.
     if (url.protocol !== 'https:' || (isIP(host) !== 0 && !isAllowed(host))) throw refused(source, url);
-    const response = await send(url, {
+    const outgoing = request(url, {
       headers: { ...headers, ...secrets },
       lookup: checkedLookup(isAllowed),
       ca: context.ca,
       signal,
-      headersMs: context.headersMs ?? HEADERS_MS,
-    }).catch((error: unknown) => {
-      throw error instanceof RefusedAddress ? refused(source, url) : error;
+      // A connection from a pool was checked for another source.
+      agent: false,
+      // The default, unless a variable of Node says otherwise.
+      rejectUnauthorized: true,
     });
+    // Once the answer begins, its stream fails too.
+    outgoing.on('error', () => undefined).end();
+    const late = AbortSignal.timeout(headersMs);
+    const answer = await once(outgoing, 'response', { signal: late }).catch((error: unknown) => {
+      outgoing.destroy();
+      if (error instanceof RefusedAddress) throw refused(source, url);
+      if (!late.aborted) throw error;
+      const problem = `did not answer within ${headersMs / 1000} s.`;
+      throw failure(source, 'timeout', { problem, hint: 'Try again later.' });
+    });
+    const response: IncomingMessage = answer[0];
     const { location } = response.headers;
     if (!redirects.includes(response.statusCode ?? 0) || location === undefined) return response;
     response.destroy();
@@ -108,40 +170,6 @@ async function follow(
     hint: 'Give the address to which it leads in the end.',
   });
 }
-
-const send = (
-  url: URL,
-  {
-    headersMs,
-    ...options
-  }: Pick<RequestOptions, 'headers' | 'lookup' | 'ca' | 'signal'> & { headersMs: number },
-): Promise<IncomingMessage> =>
-  new Promise((resolve, reject) => {
-    // No agent: a connection from a pool was checked for another source. The last option is the default, unless a
-    // variable of Node says otherwise.
-    const outgoing = request(url, { ...options, agent: false, rejectUnauthorized: true });
-    const timer = setTimeout(() => outgoing.destroy(new HeadersTimeout(headersMs)), headersMs);
-    outgoing.on('response', (response) => {
-      clearTimeout(timer);
-      resolve(response);
-    });
-    outgoing.on('error', (error) => {
-      clearTimeout(timer);
-      reject(error);
-    });
-    outgoing.end();
-  });
-
-class HeadersTimeout extends Error {
-  readonly ms: number;
-  constructor(ms: number) {
-    super();
-    this.ms = ms;
-  }
-}
-class TooLarge extends Error {}
-/** An error in the middle of the body. */
-class Interrupted extends Error {}
 
 /** Writes the body of an answer into the file `to`. */
 async function receive(
@@ -164,22 +192,49 @@ async function receive(
       hint: 'Have the server send it as it is, or as gzip.',
     });
   if (/^text\/html\b/i.test(headers['content-type'] ?? '')) throw webPage(source);
-  if (Number(headers['content-length'] ?? 0) > source.maxBytes) throw new TooLarge();
+  const tooLarge = failure(source, 'too-large', {
+    problem: `is larger than ${source.maxBytes.toLocaleString('en-GB')} bytes.`,
+    hint: 'Ask for less, or raise "maxBytes" of this source.',
+  });
+  if (Number(headers['content-length'] ?? 0) > source.maxBytes) throw tooLarge;
   const hash = createHash('sha256');
+  /** Fails beyond the limit. */
+  const limited = (look?: (chunk: Buffer) => void): Transform => {
+    let bytes = 0;
+    return new Transform({
+      transform(chunk: Buffer, _, done) {
+        bytes += chunk.length;
+        look?.(chunk);
+        if (bytes > source.maxBytes) done(tooLarge);
+        else done(null, chunk);
+      },
+    });
+  };
   await pipeline(
     [
       response,
-      atMost(source.maxBytes),
+      limited(),
       ...(isPacked ? [createGunzip()] : []),
-      atMost(source.maxBytes, (chunk) => hash.update(chunk)),
+      limited((chunk) => hash.update(chunk)),
       createWriteStream(to),
     ],
     { signal },
   ).catch((cause: unknown) => {
-    throw cause instanceof TooLarge || isFromDisk(cause) ? cause : new Interrupted('', { cause });
+    if (cause === tooLarge || signal.aborted) throw cause;
+    if (isFromDisk(cause))
+      throw failure(source, 'too-large', {
+        problem: `cannot be kept (${codeOf(cause)}).`,
+        hint: 'Free some space in the cache folder, and make it writable.',
+        cause,
+      });
+    throw failure(source, 'truncated', {
+      problem: `ended before the file did (${codeOf(cause)}).`,
+      hint: 'Try again later. If it goes on, ask the publisher.',
+      cause,
+    });
   });
   // Some servers call every answer text/csv.
-  if (/^\s*<(!doctype\s+html|html)\b/i.test(await headOf(to))) throw webPage(source);
+  if (/^\s*<(!doctype\s+html|html)\b/i.test(await readHead(to))) throw webPage(source);
   const { etag, 'last-modified': lastModified } = headers;
   return {
     sha256: hash.digest('hex'),
@@ -188,33 +243,8 @@ async function receive(
   };
 }
 
-function atMost(maxBytes: number, look?: (chunk: Buffer) => void): Transform {
-  let bytes = 0;
-  return new Transform({
-    transform(chunk: Buffer, _, done) {
-      bytes += chunk.length;
-      if (bytes > maxBytes) {
-        done(new TooLarge());
-        return;
-      }
-      look?.(chunk);
-      done(null, chunk);
-    },
-  });
-}
-
-async function headOf(path: string): Promise<string> {
-  const file = await open(path);
-  try {
-    const { buffer, bytesRead } = await file.read({ buffer: Buffer.alloc(512) });
-    return buffer.toString('latin1', 0, bytesRead).replace(/^\u00EF\u00BB\u00BF/, '');
-  } finally {
-    await file.close();
-  }
-}
-
 /** The headers with secrets. Throws `SourceFailure`, which names a variable but never repeats its value. */
-function credentials(source: UrlSource, variables: DownloadContext['variables']): Headers {
+function credentials(source: UrlSource, variables: DownloadContext['variables']): Record<string, string> {
   const headers: Record<string, string> = {};
   for (const [name, { env, prefix }] of Object.entries(source.headers)) {
     const value = variables[env]?.trim() ?? '';
@@ -237,9 +267,12 @@ function credentials(source: UrlSource, variables: DownloadContext['variables'])
 const failure = (
   { url }: UrlSource,
   reason: FailureReason,
-  text: { problem: string; hint: string },
-  options: { cause?: unknown; retryAfterSeconds?: number | undefined } = {},
-): SourceFailure => new SourceFailure(reason, { file: shownUrl(url), ...text }, options);
+  {
+    cause,
+    retryAfterSeconds,
+    ...text
+  }: { problem: string; hint: string; cause?: unknown; retryAfterSeconds?: number | undefined },
+): SourceFailure => new SourceFailure(reason, { file: shownUrl(url), ...text }, { cause, retryAfterSeconds });
 
 const refused = (source: UrlSource, url: URL): SourceFailure =>
   failure(source, 'refused-address', {
@@ -264,7 +297,7 @@ function refusal(source: UrlSource, { statusCode: status = 0, headers }: Incomin
         ([404, 410].includes(status) && 'Correct the address of this source.') ||
         'Try again later.'
       : `Try again in ${retryAfterSeconds.toLocaleString('en-GB')} s.`;
-  return failure(source, 'status', { problem: `answers HTTP ${status}.`, hint }, { retryAfterSeconds });
+  return failure(source, 'status', { problem: `answers HTTP ${status}.`, hint, retryAfterSeconds });
 }
 
 /** `Retry-After` gives seconds, or a date, which counts from the date of the answer. */
@@ -282,36 +315,3 @@ const isFromDisk = (error: unknown): boolean =>
   error instanceof Error &&
   ['open', 'write', 'close'].includes(String(Reflect.get(error, 'syscall'))) &&
   !['EPIPE', 'ECONNRESET'].includes(codeOf(error));
-
-/** The failure for an error of the system. Its message is not repeated, because it may have parts of the address. */
-function explain(cause: unknown, { source, isLate }: { source: UrlSource; isLate: boolean }): SourceFailure {
-  const give = (reason: FailureReason, problem: string, hint: string): SourceFailure =>
-    failure(source, reason, { problem, hint }, { cause });
-  if (isLate)
-    return give(
-      'timeout',
-      `took more than ${source.timeoutSeconds.toLocaleString('en-GB')} s.`,
-      'Try again later, or raise "timeoutSeconds" of this source.',
-    );
-  if (cause instanceof HeadersTimeout)
-    return give('timeout', `did not answer within ${cause.ms / 1000} s.`, 'Try again later.');
-  if (cause instanceof TooLarge)
-    return give(
-      'too-large',
-      `is larger than ${source.maxBytes.toLocaleString('en-GB')} bytes.`,
-      'Ask for less, or raise "maxBytes" of this source.',
-    );
-  if (cause instanceof Interrupted)
-    return give(
-      'truncated',
-      `ended before the file did (${codeOf(cause.cause)}).`,
-      'Try again later. If it goes on, ask the publisher.',
-    );
-  if (isFromDisk(cause))
-    return give(
-      'too-large',
-      `cannot be kept (${codeOf(cause)}).`,
-      'Free some space in the cache folder, and make it writable.',
-    );
-  return give('down', `cannot be reached (${codeOf(cause)}).`, 'Try again later, or correct the address.');
-}

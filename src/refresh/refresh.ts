@@ -14,8 +14,7 @@ import { tryLock } from '../file-lock.ts';
 import { hashOf } from '../hash.ts';
 import { importerFor } from '../importers/formats.ts';
 import { type ImportContext, importIncidents, OLDER } from '../importers/import.ts';
-import { download, type DownloadContext, shownUrl } from './download.ts';
-import { type FailureReason, SourceFailure } from './failure.ts';
+import { download, type DownloadContext, type FailureReason, shownUrl, SourceFailure } from './download.ts';
 import { readStates, recordCheck, type SourceState } from './state.ts';
 
 export interface RefreshContext extends ImportContext, DownloadContext {}

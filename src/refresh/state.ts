@@ -1,9 +1,10 @@
-import { access, open, readFile, rename } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { INCIDENTS_FOLDER } from '../dataset/incidents.ts';
 import { CHECKS_FILE, readChecks, type SourceCheck } from '../dataset/reading/checks.ts';
-import { lockDataset } from '../importers/store.ts';
+import { lockDataset, syncAll } from '../importers/store.ts';
 
 /** What the last successful refresh of a source fetched. It only saves work: without it, everything is fetched again. */
 const sourceState = z.object({
@@ -33,37 +34,22 @@ export async function readStates(folder: string): Promise<{ readonly [source: st
  */
 export async function recordCheck(folder: string, check: SourceCheck, state: SourceState): Promise<void> {
   const place = join(folder, INCIDENTS_FOLDER);
-  if (!(await exists(place))) return;
-  const { source, checkedOn, import: number } = check;
+  if (!existsSync(place)) return;
+  const { source, checkedOn } = check;
   const checks = await readChecks(place, folder);
   const isNew = !checks.some((each) => each.source === source && each.checkedOn === checkedOn);
-  const before = await readStates(folder);
-  const after = Object.entries({ ...before, [source]: state }).toSorted(([a], [b]) => (a < b ? -1 : 1));
-  const text = `${JSON.stringify(Object.fromEntries(after), null, 2)}\n`;
-  const isChanged = text !== (await readFile(join(place, STATE_FILE), 'utf8').catch(() => ''));
-  if (!isNew && !isChanged) return;
+  const rows = [...checks, check].map((each) => `${each.source},${each.checkedOn},${each.import ?? ''}\n`);
+  const after = Object.entries({ ...(await readStates(folder)), [source]: state });
+  const sorted = Object.fromEntries(after.toSorted(([a], [b]) => (a < b ? -1 : 1)));
+  const text = `${JSON.stringify(sorted, null, 2)}\n`;
+  const before = await readFile(join(place, STATE_FILE), 'utf8').catch(() => '');
+  const files = [
+    ...(isNew ? [{ name: CHECKS_FILE, content: `source,checked_on,import\n${rows.join('')}` }] : []),
+    ...(text === before ? [] : [{ name: STATE_FILE, content: text }]),
+  ];
+  if (files.length === 0) return;
   await using lock = await lockDataset(folder);
-  const put = async (name: string, content: string): Promise<void> => {
-    const file = await open(join(lock.staging, name), 'w');
-    try {
-      await file.writeFile(content);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(join(lock.staging, name), join(place, name));
-  };
-  if (isNew) {
-    const rows = [...checks, { source, checkedOn, import: number }].map(
-      (each) => `${each.source},${each.checkedOn},${each.import ?? ''}\n`,
-    );
-    await put(CHECKS_FILE, `source,checked_on,import\n${rows.join('')}`);
-  }
-  if (isChanged) await put(STATE_FILE, text);
+  for (const { name, content } of files) await writeFile(join(lock.staging, name), content);
+  await syncAll(lock.staging);
+  for (const { name } of files) await rename(join(lock.staging, name), join(place, name));
 }
-
-const exists = (path: string): Promise<boolean> =>
-  access(path).then(
-    () => true,
-    () => false,
-  );

@@ -6,7 +6,6 @@ import {
   coverageOfImports,
   type ImportRecord,
   type IncidentCoverage,
-  type IncidentStore,
   incidentsAsOf,
 } from '../dataset/incidents.ts';
 import { type Damage, readIncidentStore, readRows } from '../dataset/reading/incident-store.ts';
@@ -60,16 +59,13 @@ interface Report {
   readonly count: number;
 }
 
-/** The status of the dataset in `folder` on the day `today`. Throws `dataset-invalid`. */
+/**
+ * The status of the dataset in `folder` on the day `today`. `measureLag` gives null if the reports are too few. Throws
+ * `dataset-invalid`.
+ */
 export async function dataStatus(
   folder: string,
-  {
-    today,
-    measureLag,
-  }: {
-    today: Day;
-    /** Null if the reports are too few. */ measureLag: (reports: readonly Report[]) => number | null;
-  },
+  { today, measureLag }: { today: Day; measureLag: (reports: readonly Report[]) => number | null },
 ): Promise<DataStatus> {
   const sources = await sourcesOf(resolve(folder), folder);
   const damaged: Damage[] = [];
@@ -83,7 +79,29 @@ export async function dataStatus(
   const checks = checksBy(today, store);
   const ago = (day: Day | undefined): number | null =>
     day === undefined ? null : daysBetween(day, today) - 1;
-  const counted = await count(store, `${folder}/incidents`);
+  const newest = imports.at(-1)?.known_on ?? today;
+  const { sql: current } = incidentsAsOf(store, { asOf: newest });
+  const ask = async <S extends z.ZodObject>(sql: string, row: S): Promise<z.output<S>[]> =>
+    z.array(row).parse(await readRows(sql, `${folder}/incidents`));
+  const months = await ask(
+    `WITH own AS (SELECT date_trunc('month', start) AS month, count(*) AS incidents FROM (${current}) GROUP BY ALL),
+      shown AS (SELECT month FROM own WHERE month > (SELECT max(month) FROM own) - INTERVAL ${MONTHS} MONTH)
+    SELECT strftime(month, '%Y-%m') AS month, coalesce(incidents, 0) AS incidents, (SELECT sum(incidents) FROM own) AS total
+    FROM (SELECT unnest(range(min(month), max(month) + INTERVAL 1 MONTH, INTERVAL 1 MONTH))::DATE AS month FROM shown)
+    LEFT JOIN own USING (month) ORDER BY ALL`,
+    z.object({ month: z.string(), incidents: z.coerce.number(), total: z.coerce.number() }),
+  );
+  // Those of the last year, as the query of the scaffold's brief on activity has them.
+  const reports = await ask(
+    `SELECT "import", start, known_on, sum(number) AS count FROM (${current})
+    WHERE counts AND start > '${newest}'::DATE - INTERVAL 1 YEAR GROUP BY ALL ORDER BY ALL`,
+    z.object({
+      import: z.coerce.number(),
+      start: z.string(),
+      known_on: z.string(),
+      count: z.coerce.number(),
+    }),
+  );
   const publishers = [...new Set(imports.map(({ source }) => source))];
   return {
     dataset: folder,
@@ -99,56 +117,19 @@ export async function dataStatus(
         importedDaysAgo: ago(last?.known_on),
       };
     }),
-    incidents: counted.months.reduce((sum, { incidents }) => sum + incidents, 0),
+    incidents: months[0]?.total ?? 0,
     coverage: coverageOfImports(imports).filter(({ country }) => country !== null),
-    months: lastMonths(counted.months),
+    months: months.map(({ month, incidents }) => ({ month, incidents })),
     lag: publishers.map((publisher) => {
       const own = imports.filter(({ source }) => source === publisher);
-      const numbers = new Set(own.map(({ number }) => number));
+      const numbers = own.map(({ number }) => number);
       return {
         publisher,
         declared: own.at(-1)?.lag_days ?? null,
-        measured: measureLag(counted.reports.filter((each) => numbers.has(each.import))),
+        measured: measureLag(reports.filter((each) => numbers.includes(each.import))),
       };
     }),
     imports: imports.length,
     lastImports: imports.slice(-IMPORTS).toReversed(),
   };
-}
-
-const monthRows = z.array(z.object({ month: z.string(), incidents: z.coerce.number() }));
-const reportRows = z.array(
-  z.object({ import: z.coerce.number(), start: z.string(), known_on: z.string(), count: z.coerce.number() }),
-);
-
-/** The current incidents by month, and the reports of the last year, from which the lag is measured. */
-async function count(store: IncidentStore, displayPath: string) {
-  const newest = store.imports.at(-1)?.known_on;
-  if (newest === undefined) return { months: [], reports: [] };
-  const { sql } = incidentsAsOf(store, { asOf: newest });
-  const read = (statement: string): Promise<unknown> => readRows(statement, displayPath);
-  return {
-    months: monthRows.parse(
-      await read(
-        `SELECT strftime(start, '%Y-%m') AS month, count(*) AS incidents FROM (${sql}) GROUP BY ALL ORDER BY ALL`,
-      ),
-    ),
-    // As the query of the scaffold's brief on activity has them.
-    reports: reportRows.parse(
-      await read(`SELECT "import", start, known_on, sum(number) AS count FROM (${sql})
-        WHERE counts AND start > '${newest}'::DATE - INTERVAL 1 YEAR GROUP BY ALL ORDER BY ALL`),
-    ),
-  };
-}
-
-function lastMonths(months: DataStatus['months']): DataStatus['months'] {
-  const last = months.at(-1)?.month;
-  if (last === undefined) return [];
-  const [year = 0, month = 0] = last.split('-').map(Number);
-  const all = Array.from({ length: MONTHS }, (_, index) => {
-    const at = year * 12 + month - MONTHS + index;
-    const name = `${String(Math.floor(at / 12)).padStart(4, '0')}-${String((at % 12) + 1).padStart(2, '0')}`;
-    return { month: name, incidents: months.find((each) => each.month === name)?.incidents ?? 0 };
-  });
-  return all.slice(all.findIndex(({ incidents }) => incidents > 0));
 }
