@@ -12,13 +12,8 @@ import { identifier, literal } from './row-sql.ts';
 import { explained } from './source-file.ts';
 import { lockDataset, putCompactionInPlace, removeReplaced } from './store.ts';
 
-/** Settings and effects that the caller passes in. */
-export interface CompactContext extends Running {
-  /** The program's version, for the record. */
-  readonly version: string;
-  /** For temporary files. */
-  readonly cacheFolder: string;
-}
+/** The version is for the record, the folder for temporary files. */
+export type CompactContext = Running & { readonly version: string; readonly cacheFolder: string };
 
 export interface CompactReport {
   /** Null if the dataset has had no import since its last compaction, and nothing was written. */
@@ -45,17 +40,18 @@ export async function compact(into: string, context: CompactContext): Promise<Co
   if (store === undefined || last === undefined)
     throw refuse(into, 'has no incidents.', 'Name a dataset with incidents, such as data/region.');
   const { imports, compaction } = store;
-  const after = (upTo: number): Promise<number> =>
-    total(imports.filter(({ number }) => number > upTo).map(({ number }) => number));
-  const total = async (numbers: readonly number[]): Promise<number> => {
+  const bytesAfter = async (upTo: number): Promise<number> => {
+    const later = imports.filter(({ number }) => number > upTo);
     const sizes = await Promise.all(
-      numbers.map((number) => bytesIn(join(store.folder, importFolder(number)))),
+      later.map(({ number }) => bytesIn(join(store.folder, importFolder(number)))),
     );
     return sizes.reduce((sum, size) => sum + size, 0);
   };
-  const ofCompaction = compaction === undefined ? 0 : await bytesIn(compaction.folder);
-  const before = ofCompaction + (await after(compaction?.up_to ?? 0));
-  const bytes = { before, after: before, imports: await after(0) };
+  const before =
+    compaction === undefined
+      ? await bytesAfter(0)
+      : (await bytesIn(compaction.folder)) + (await bytesAfter(compaction.up_to));
+  const bytes = { before, after: before, imports: await bytesAfter(0) };
   if (compaction?.up_to === last.number) {
     await removeReplaced(folder);
     return { record: null, bytes };
@@ -94,10 +90,7 @@ const wholeCount = z.object({ count: z.number() }).catchall(z.array(z.string().n
 async function writeFiles(
   { run, rows: ask }: Database,
   { rows, to, context }: { rows: string; to: string; context: CompactContext },
-): Promise<{
-  readonly files: readonly { readonly name: string; readonly rows: number }[];
-  readonly same: CompactRecord['same'];
-}> {
+): Promise<{ files: readonly { name: string; rows: number }[]; same: CompactRecord['same'] }> {
   context.onStep?.('compare');
   const years = await ask(
     `SELECT own, year, sum(count)::INTEGER AS count FROM (
@@ -147,15 +140,16 @@ async function writeFiles(
 }
 
 /** Spans of years, each with enough rows for a file of its own, except perhaps the last. */
-function spansOf(
-  years: readonly z.output<typeof yearCount>[],
-): { readonly first: number; readonly last: number; readonly rows: number }[] {
+function spansOf(years: readonly z.output<typeof yearCount>[]) {
   const spans: { first: number; last: number; rows: number }[] = [];
   for (const { year, count } of years) {
     const open = spans.at(-1);
     if (open === undefined || open.rows >= FEWEST_ROWS_OF_FILE)
       spans.push({ first: year, last: year, rows: count });
-    else spans[spans.length - 1] = { first: open.first, last: year, rows: open.rows + count };
+    else {
+      open.last = year;
+      open.rows += count;
+    }
   }
   return spans;
 }

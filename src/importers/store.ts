@@ -56,36 +56,20 @@ export async function lockDataset(folder: string): Promise<DatasetLock> {
 
 /**
  * Puts an import in place by one rename: of its folder, of `incidents/` if it is the first, or of the whole dataset if
- * that is new. `files` are the names of the files in `staging`. Everything is on disk before the rename.
+ * that is new; `descriptor` is then the text of its datapackage.json. The import's files are in `staging`.
  */
 export async function putInPlace(
   folder: string,
-  {
-    staging,
-    number,
-    descriptor,
-  }: {
-    staging: string;
-    number: number;
-    /** The text of datapackage.json for a new dataset. */ descriptor: string | undefined;
-  },
+  { staging, number, descriptor }: { staging: string; number: number; descriptor: string | undefined },
 ): Promise<void> {
-  const own = importFolder(number);
-  const shape = descriptor !== undefined ? 'dataset' : number === 1 ? 'incidents' : 'import';
+  const path = [INCIDENTS_FOLDER, importFolder(number)];
+  const existing = descriptor !== undefined ? 0 : number === 1 ? 1 : 2;
   const root = join(staging, 'new');
-  const place = join(
-    root,
-    ...(shape === 'dataset' ? [INCIDENTS_FOLDER, own] : shape === 'incidents' ? [own] : []),
-  );
+  const place = join(root, ...path.slice(existing));
   await mkdir(dirname(place), { recursive: true });
   await rename(join(staging, 'import'), place);
   if (descriptor !== undefined) await writeFile(join(root, 'datapackage.json'), descriptor);
-  const target = {
-    dataset: folder,
-    incidents: join(folder, INCIDENTS_FOLDER),
-    import: join(folder, INCIDENTS_FOLDER, own),
-  }[shape];
-  await move(root, target);
+  await move(root, join(folder, ...path.slice(0, existing)));
   await removeReplaced(folder);
 }
 
@@ -139,12 +123,8 @@ export async function syncAll(folder: string): Promise<void> {
 }
 
 async function sync(path: string): Promise<void> {
-  const file = await open(path, 'r');
-  try {
-    await file.sync();
-  } finally {
-    await file.close();
-  }
+  await using file = await open(path, 'r');
+  await file.sync();
 }
 
 /** The datapackage.json of a dataset that begins with this import, whose rows are in `rowFiles`. */

@@ -1,22 +1,19 @@
-import { glob, open, readdir, readFile, stat } from 'node:fs/promises';
+import { glob, readdir, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join, matchesGlob, resolve } from 'node:path';
 import { z } from 'zod';
 import { tableNames } from '../dataset/schema.ts';
 import type { Fault } from '../errors.ts';
 import { commandFor } from './format.ts';
+import { readHead } from './source-file.ts';
 
 const aTable = /\.(csv|tsv|xlsx?|jsonl|ndjson|parquet)$/i;
 const recorded = z.object({ files: z.array(z.object({ name: z.string(), bytes: z.number() })) });
-const HEAD_BYTES = 100_000;
 
 /**
  * The tables in `data/` or in a dataset's folder that nobody reads: they are no resource or source of the dataset, and were
  * not imported. Each comes with what to do about it. `folder` is relative to the working folder.
  */
-export async function unreadFiles(
-  folder: string,
-  { inDataset }: { readonly inDataset: boolean },
-): Promise<Fault[]> {
+export async function unreadFiles(folder: string, { inDataset }: { inDataset: boolean }): Promise<Fault[]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
   const tables = entries.filter((each) => each.isFile() && /^[^.]/.test(each.name) && aTable.test(each.name));
   if (tables.length === 0) return [];
@@ -26,8 +23,10 @@ export async function unreadFiles(
   );
   const imported = new Set<string>();
   for await (const file of glob(join(folder, inDataset ? '' : '*', 'incidents/*/import.json'))) {
-    const record = recorded.safeParse(await readJson(file));
-    for (const { name, bytes } of record.data?.files ?? []) imported.add(`${bytes} ${name}`);
+    const record = await readFile(file, 'utf8')
+      .then((text) => recorded.parse(JSON.parse(text)))
+      .catch(() => undefined);
+    for (const { name, bytes } of record?.files ?? []) imported.add(`${bytes} ${name}`);
   }
   const faults: Fault[] = [];
   for (const { name } of tables) {
@@ -43,14 +42,6 @@ export async function unreadFiles(
   return faults;
 }
 
-const readJson = async (file: string): Promise<unknown> => {
-  try {
-    return JSON.parse(await readFile(file, 'utf8'));
-  } catch {
-    return undefined;
-  }
-};
-
 async function howToRead(
   file: string,
   { inDataset, isDataset }: { inDataset: boolean; isDataset: boolean },
@@ -60,7 +51,7 @@ async function howToRead(
   if (table !== undefined)
     return `Name it in datapackage.json, under resources: { "name": "${table}", "path": "${basename(file)}" }.`;
   const into = inDataset ? dirname(file) : join('data', stem.toLowerCase().replaceAll(/[^a-z0-9_-]+/g, '-'));
-  const [, format = 'table'] = /sitrep import (\w+)/.exec(commandFor(await headOf(file), '')) ?? [];
+  const [, format = 'table'] = /sitrep import (\w+)/.exec(commandFor(await readHead(file), '')) ?? [];
   const from = inDataset && !isDataset ? basename(file) : file;
   const named = /^[\w./-]+$/.test(from) ? from : `"${from}"`;
   const command =
@@ -70,10 +61,4 @@ async function howToRead(
   return from === file
     ? `Import it: ${command}.`
     : `Move it out of ${into}, remove that folder, and import it: ${command}.`;
-}
-
-async function headOf(file: string): Promise<string> {
-  await using opened = await open(file);
-  const { buffer, bytesRead } = await opened.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
-  return buffer.toString('utf8', 0, bytesRead);
 }

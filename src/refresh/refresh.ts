@@ -1,17 +1,16 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { glob, mkdir, readFile, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Day } from '../calendar.ts';
 import type { ImportRecord } from '../dataset/incidents.ts';
 import { readIncidentStore } from '../dataset/reading/incident-store.ts';
 import { parsePackage } from '../dataset/reading/package.ts';
+import { hashOfFile } from '../dataset/reading/stored-files.ts';
 import type { SourceSettings } from '../dataset/sources.ts';
 import { AppError, type Fault } from '../errors.ts';
 import { tryLock } from '../file-lock.ts';
 import { hashOf } from '../hash.ts';
+import { refuse } from '../importers/format.ts';
 import { importerFor } from '../importers/formats.ts';
 import { type ImportContext, importIncidents, OLDER } from '../importers/import.ts';
 import { download, type DownloadContext, type FailureReason, shownUrl, SourceFailure } from './download.ts';
@@ -33,7 +32,7 @@ export interface SourceOutcome {
   readonly reason?: FailureReason;
   readonly faults?: readonly Fault[];
   /** When a source that failed asks for the next try. */
-  readonly retryAfterSeconds?: number;
+  readonly retryAfterSeconds?: number | undefined;
 }
 
 /**
@@ -69,9 +68,8 @@ export async function sourcesOf(folder: string, displayPath: string): Promise<re
     .then((text): unknown => JSON.parse(text))
     .catch((cause: unknown) => {
       const problem = 'is missing or is not JSON.';
-      throw new AppError('dataset-invalid', [{ file, problem, hint: 'Name the folder of a dataset.' }], {
-        cause,
-      });
+      const hint = 'Name the folder of a dataset.';
+      throw new AppError('dataset-invalid', { file, problem, hint }, { cause });
     });
   const { declared, faults } = parsePackage(descriptor);
   if (faults.length > 0)
@@ -94,7 +92,7 @@ async function lockRefresh(dataset: string, signal: AbortSignal | undefined): Pr
     await delay(RETRY_MS, undefined, signal && { signal });
   }
   const problem = 'has been refreshed by another process for half an hour.';
-  throw new AppError('import-failed', [{ file: dataset, problem, hint: 'Wait for it to end, or stop it.' }]);
+  throw refuse(dataset, problem, 'Wait for it to end, or stop it.');
 }
 
 /** An error of the system, such as a file that this user may not read, is a failure of the source. */
@@ -106,12 +104,6 @@ function fromSystem(error: unknown, source: SourceSettings): unknown {
   const hint = 'Check the permissions of its files and the free space of this machine.';
   return new SourceFailure('down', { file: shownPlace(source), problem, hint }, { cause: error });
 }
-
-/** Faults of a file that was fetched name its address. */
-const placed = (faults: readonly Fault[], source: SourceSettings, { scratch }: Place): readonly Fault[] =>
-  faults.map((each) =>
-    each.file?.startsWith(scratch) === true ? { ...each, file: shownPlace(source) } : each,
-  );
 
 interface Place {
   /** The dataset's folder. */
@@ -130,20 +122,18 @@ async function refreshSource(source: SourceSettings, place: Place): Promise<Sour
     return { ...done, ...(await fetchAndImport(source, place)) };
   } catch (error) {
     signal?.throwIfAborted();
+    const failed = { ...done, outcome: 'failed' } as const;
     const failure = fromSystem(error, source);
     if (failure instanceof SourceFailure) {
       const { reason, fault, retryAfterSeconds } = failure;
-      const retry = retryAfterSeconds === undefined ? {} : { retryAfterSeconds };
-      return { ...done, outcome: 'failed', reason, faults: [fault], ...retry };
+      return { ...failed, reason, faults: [fault], retryAfterSeconds };
     }
-    if (error instanceof AppError && error.code === 'import-failed')
-      return {
-        ...done,
-        outcome: 'failed',
-        reason: 'wrong-shape',
-        faults: placed(error.faults, source, place),
-      };
-    throw error;
+    if (!(error instanceof AppError) || error.code !== 'import-failed') throw error;
+    // Faults of a file that was fetched name its address.
+    const faults = error.faults.map((each) =>
+      each.file?.startsWith(place.scratch) === true ? { ...each, file: shownPlace(source) } : each,
+    );
+    return { ...failed, reason: 'wrong-shape', faults };
   }
 }
 
@@ -192,17 +182,12 @@ const shownPlace = ({ path, url }: SourceSettings): string => path ?? shownUrl(u
 
 const inWords = (count: number): string => count.toLocaleString('en-GB');
 
-interface Fetched {
-  readonly files: readonly string[];
-  readonly state: Omit<SourceState, 'settings'>;
-}
-
 /** The files of a source; null if its address says that they have not changed. Throws `SourceFailure`. */
 async function fetchFiles(
   source: SourceSettings,
   before: SourceState | undefined,
   { dataset, scratch, context }: Place,
-): Promise<Fetched | null> {
+): Promise<{ files: readonly string[]; state: Omit<SourceState, 'settings'> } | null> {
   const { name, path = '', url } = source;
   if (url === undefined) {
     const files = await filesAt(path, dataset);
@@ -227,20 +212,17 @@ async function mappingOf(
   if (mapping === undefined) return undefined;
   const text = await readFile(resolve(dataset, mapping), 'utf8').catch((cause: unknown) => {
     const problem = `the mapping of the source "${name}" cannot be read.`;
-    throw new AppError('import-failed', [{ file: mapping, problem, hint: 'Correct its path.' }], { cause });
+    throw refuse(mapping, problem, 'Correct its path.', cause);
   });
   return { text, file: mapping };
 }
 
 /** The files at a path or glob, sorted. Throws `SourceFailure`. */
 async function filesAt(path: string, dataset: string): Promise<string[]> {
-  const literal = resolve(dataset, path);
-  const isFile = await stat(literal).then(
-    (found) => found.isFile(),
-    () => false,
-  );
-  const files = isFile ? [literal] : [];
-  if (!isFile) for await (const found of glob(path, { cwd: dataset })) files.push(resolve(dataset, found));
+  const own = resolve(dataset, path);
+  if ((await stat(own).catch(() => undefined))?.isFile() === true) return [own];
+  const files: string[] = [];
+  for await (const found of glob(path, { cwd: dataset })) files.push(resolve(dataset, found));
   if (files.length > 0) return files.toSorted();
   throw new SourceFailure('down', {
     file: path,
@@ -249,11 +231,7 @@ async function filesAt(path: string, dataset: string): Promise<string[]> {
   });
 }
 
-async function contentOf(files: readonly string[]): Promise<string> {
-  const hashes = files.map(async (file) => {
-    const hash = createHash('sha256');
-    await pipeline(createReadStream(file), hash);
-    return [basename(file), hash.digest('hex')];
-  });
-  return hashOf(JSON.stringify(await Promise.all(hashes)));
-}
+const contentOf = async (files: readonly string[]): Promise<string> =>
+  hashOf(
+    JSON.stringify(await Promise.all(files.map(async (file) => [basename(file), await hashOfFile(file)]))),
+  );
