@@ -62,7 +62,8 @@ export async function keepOneRowPerId(
 ): Promise<void> {
   await run(`CREATE TABLE repeated AS
     SELECT id, file, "row", content_hash, published_on,
-      row_number() OVER same AS place, first_value(content_hash) OVER same AS best_hash, first_value(published_on) OVER same AS best_published,
+      row_number() OVER same AS place,
+      first_value(content_hash) OVER same AS best_hash, first_value(published_on) OVER same AS best_published,
       first_value(file) OVER same AS best_file, first_value("row") OVER same AS best_row
     FROM kept WHERE id IN (SELECT id FROM kept GROUP BY id HAVING count(*) > 1)
     WINDOW same AS (PARTITION BY id ORDER BY published_on DESC NULLS LAST, content_hash, file, "row")`);

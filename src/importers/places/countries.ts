@@ -4,12 +4,10 @@ import { z } from 'zod';
 import { similarTo } from '../../errors.ts';
 import { literal } from '../row-sql.ts';
 
-/** Names and short forms in use by data providers that the list of ISO 3166-1 lacks. */
+/** Names and short forms in use by data providers that the package lacks in all of `languages`. */
 const otherNames: { readonly [code: string]: readonly string[] } = {
-  AE: ['UAE'],
-  BA: ['Bosnia-Herzegovina', 'Bosnia'],
+  BA: ['Bosnia'],
   BF: ['Burkina'],
-  BN: ['Brunei'],
   // The package has the Portuguese names of the two Congos the wrong way round.
   CD: [
     'República Democrática do Congo',
@@ -20,43 +18,17 @@ const otherNames: { readonly [code: string]: readonly string[] } = {
     'DR Congo',
     'Democratic Republic of Congo',
     'Congo, DR',
-    'Congo-Kinshasa',
   ],
   CF: ['CAR', 'RCA', 'Centrafrique'],
-  CG: ['República Popular do Congo', 'República do Congo', 'Republic of Congo', 'Congo-Brazzaville', 'Congo'],
-  CI: ["Cote d'Ivoire", "Côte d'Ivoire", 'Ivory Coast'],
-  CV: ['Cape Verde'],
-  CW: ['Curacao'],
+  CG: ['República Popular do Congo', 'República do Congo', 'Republic of Congo', 'Congo'],
   FK: ['Falkland Islands'],
-  FM: ['Micronesia'],
-  GB: ['Great Britain'],
-  GM: ['Gambia'],
-  KP: ['North Korea'],
-  KR: ['South Korea'],
-  LA: ['Laos'],
-  MD: ['Moldova'],
-  MK: ['Macedonia', 'North Macedonia', 'Macedonia, FYR'],
+  MK: ['Macedonia', 'Macedonia, FYR'],
   MM: ['Burma'],
-  MO: ['Macau'],
   NL: ['Holland'],
-  PS: [
-    'Palestine',
-    'Palästina',
-    'Palestinian Territory',
-    'West Bank and Gaza Strip',
-    'West Bank',
-    'Gaza Strip',
-    'Gaza',
-  ],
-  RO: ['Rumania'],
-  SR: ['Surinam'],
-  SY: ['Syria'],
-  SZ: ['Kingdom of eSwatini', 'eSwatini', 'Swaziland'],
-  TL: ['East Timor', 'Timor Leste'],
-  TR: ['Turkey', 'Türkiye'],
-  TZ: ['Tanzania'],
+  PS: ['Palästina', 'Palestinian Territory', 'West Bank and Gaza Strip', 'West Bank', 'Gaza Strip', 'Gaza'],
+  SZ: ['Kingdom of eSwatini'],
+  TL: ['East Timor'],
   VA: ['Vatican City'],
-  XK: ['Kosovo'],
 };
 
 /** English comes first. The names of every language of the package would take 0.2 s. */
