@@ -6,7 +6,7 @@ import { reportingLag } from '../findings/reporting-lag.ts';
 import { compact, type CompactContext } from '../importers/compact.ts';
 import { unreadFiles } from '../importers/unread-files.ts';
 import { type RefreshContext, refreshDataset, type SourceOutcome } from '../refresh/refresh.ts';
-import { dataStatus, type DataStatus, type SourceStatus } from '../refresh/status.ts';
+import { dataStatus, type DataStatus } from '../refresh/status.ts';
 
 export interface DataWorld extends RefreshContext, Pick<Shell, 'print' | 'warn' | 'fail' | 'progress'> {
   datasetNames(): Promise<string[]>;
@@ -148,7 +148,7 @@ function describeStatus(status: DataStatus): string[] {
 const daysOf = (days: number): string => counted(days, 'day');
 const ago = (days: number | null): string => (days === null || days <= 0 ? 'today' : `${daysOf(days)} ago`);
 
-function describeSource(source: SourceStatus): string {
+function describeSource(source: DataStatus['sources'][number]): string {
   const { name, checkedOn, checkedDaysAgo, import: number, importedOn, importedDaysAgo } = source;
   if (checkedOn === null) return `${name}: never fetched.`;
   const imported =

@@ -174,15 +174,11 @@ async function follow(
 /** Writes the body of an answer into the file `to`. */
 async function receive(
   source: UrlSource,
-  {
-    response,
-    to,
-    last,
-    signal,
-  }: { response: IncomingMessage; to: string; last: SourceState | undefined; signal: AbortSignal },
+  given: { response: IncomingMessage; to: string; last: SourceState | undefined; signal: AbortSignal },
 ): Promise<Downloaded | null> {
+  const { response, to, signal } = given;
   const { statusCode: status, headers } = response;
-  if (status === 304 && last !== undefined) return null;
+  if (status === 304 && given.last !== undefined) return null;
   if (status !== 200) throw refusal(source, response);
   const encoding = headers['content-encoding'] ?? 'identity';
   const isPacked = encoding === 'gzip' || encoding === 'x-gzip';

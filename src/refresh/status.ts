@@ -1,56 +1,16 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { type Day, daysBetween } from '../calendar.ts';
-import {
-  checksBy,
-  coverageOfImports,
-  type ImportRecord,
-  type IncidentCoverage,
-  incidentsAsOf,
-} from '../dataset/incidents.ts';
+import { checksBy, coverageOfImports, incidentsAsOf } from '../dataset/incidents.ts';
 import { type Damage, readIncidentStore, readRows } from '../dataset/reading/incident-store.ts';
 import { AppError } from '../errors.ts';
 import { sourcesOf } from './refresh.ts';
 
-export interface SourceStatus {
-  readonly name: string;
-  /** The last successful check, in UTC; null before the first. */
-  readonly checkedOn: Day | null;
-  readonly checkedDaysAgo: number | null;
-  /** The last import that the source brought; null if none. */
-  readonly import: number | null;
-  readonly importedOn: Day | null;
-  readonly importedDaysAgo: number | null;
-}
-
-/** What the imports of one publisher say about its reporting lag, in days. */
-interface PublisherLag {
-  /** The publisher's name for readers. */
-  readonly publisher: string;
-  /** As declared for its last import; null if not declared. */
-  readonly declared: number | null;
-  /** As measured from successive imports; null if they are too few. */
-  readonly measured: number | null;
-}
-
 /** How fresh a dataset is, and what its imports brought. */
-export interface DataStatus {
-  readonly dataset: string;
-  readonly sources: readonly SourceStatus[];
-  /** Incidents that are current now. */
-  readonly incidents: number;
-  readonly coverage: readonly IncidentCoverage[];
-  /** The months with incidents, at most the last 24, as `YYYY-MM`, with the number of incidents that began in them. */
-  readonly months: readonly { readonly month: string; readonly incidents: number }[];
-  readonly lag: readonly PublisherLag[];
-  /** The number of all imports. */
-  readonly imports: number;
-  /** The last ten, the newest first. */
-  readonly lastImports: readonly ImportRecord[];
-}
+export type DataStatus = Awaited<ReturnType<typeof dataStatus>>;
 
-const MONTHS = 24;
-const IMPORTS = 10;
+const MOST_MONTHS = 24;
+const MOST_IMPORTS = 10;
 
 /** Incidents of one day that became known on one day. */
 interface Report {
@@ -66,7 +26,7 @@ interface Report {
 export async function dataStatus(
   folder: string,
   { today, measureLag }: { today: Day; measureLag: (reports: readonly Report[]) => number | null },
-): Promise<DataStatus> {
+) {
   const sources = await sourcesOf(resolve(folder), folder);
   const damaged: Damage[] = [];
   const store = await readIncidentStore(folder, folder, damaged);
@@ -85,7 +45,7 @@ export async function dataStatus(
     z.array(row).parse(await readRows(sql, `${folder}/incidents`));
   const months = await ask(
     `WITH own AS (SELECT date_trunc('month', start) AS month, count(*) AS incidents FROM (${current}) GROUP BY ALL),
-      shown AS (SELECT month FROM own WHERE month > (SELECT max(month) FROM own) - INTERVAL ${MONTHS} MONTH)
+      shown AS (SELECT month FROM own WHERE month > (SELECT max(month) FROM own) - INTERVAL ${MOST_MONTHS} MONTH)
     SELECT strftime(month, '%Y-%m') AS month, coalesce(incidents, 0) AS incidents, (SELECT sum(incidents) FROM own) AS total
     FROM (SELECT unnest(range(min(month), max(month) + INTERVAL 1 MONTH, INTERVAL 1 MONTH))::DATE AS month FROM shown)
     LEFT JOIN own USING (month) ORDER BY ALL`,
@@ -110,26 +70,34 @@ export async function dataStatus(
       const last = imports.findLast(({ feed }) => feed === name);
       return {
         name,
+        // The last successful check, in UTC; null before the first.
         checkedOn: checkedOn ?? null,
         checkedDaysAgo: ago(checkedOn),
+        // The last import that the source brought; null if none.
         import: last?.number ?? null,
         importedOn: last?.known_on ?? null,
         importedDaysAgo: ago(last?.known_on),
       };
     }),
+    // Those that are current now.
     incidents: months[0]?.total ?? 0,
     coverage: coverageOfImports(imports).filter(({ country }) => country !== null),
+    // As `YYYY-MM`, with the number of incidents that began in them.
     months: months.map(({ month, incidents }) => ({ month, incidents })),
+    // What the imports of each publisher say about its reporting lag, in days.
     lag: publishers.map((publisher) => {
       const own = imports.filter(({ source }) => source === publisher);
       const numbers = own.map(({ number }) => number);
       return {
         publisher,
+        // For its last import; null if not declared.
         declared: own.at(-1)?.lag_days ?? null,
+        // From successive imports; null if they are too few.
         measured: measureLag(reports.filter((each) => numbers.includes(each.import))),
       };
     }),
     imports: imports.length,
-    lastImports: imports.slice(-IMPORTS).toReversed(),
+    // The newest first.
+    lastImports: imports.slice(-MOST_IMPORTS).toReversed(),
   };
 }
