@@ -41,7 +41,7 @@ export async function writeSheet(
   const checked = Buffer.from(zipSync({ ...parts, ...readable(parts, chosen.part, xml) }, { level: 0 }));
   const rows = await readSheet(checked, chosen.name, { trim: false }).catch((cause: unknown) => {
     const problem = `cannot be read as a workbook: ${cause instanceof Error ? cause.message : String(cause)}.`;
-    throw new AppError('import-failed', [{ file: name, problem, hint: asCsv }], { cause });
+    throw refuse(name, problem, asCsv, cause);
   });
   const merged = mergedCells(xml);
   /** A row as a header: a name that is merged with the cells above it belongs to it. */
@@ -52,14 +52,11 @@ export async function writeSheet(
       );
       return cell ?? rows[(from?.first ?? 0) - 1]?.[index] ?? null;
     });
-  const filled = (row: readonly unknown[] = []): unknown[] => row.filter((cell) => cell !== null);
+  const filled = (row: readonly unknown[]): unknown[] => row.filter((cell) => cell !== null);
   const above = rows.findIndex((row, index) => {
     const below = filled(headerAt(index + 1));
-    const hasGroup = merged.some(
-      ({ first, last, width }) => first === last && first === index + 1 && width > 1,
-    );
     const isGroups =
-      hasGroup &&
+      merged.some(({ first, last, width }) => first === last && first === index + 1 && width > 1) &&
       below.length > filled(row).length &&
       below.every((cell) => typeof cell === 'string') &&
       new Set(below).size === below.length;
@@ -104,9 +101,7 @@ function unpack(bytes: Uint8Array, name: string): Unzipped {
   } catch (cause) {
     if (cause instanceof AppError) throw cause;
     const problem = 'is damaged, or is not an Excel workbook (.xlsx).';
-    throw new AppError('import-failed', [{ file: name, problem, hint: 'Save it again as .xlsx or CSV.' }], {
-      cause,
-    });
+    throw refuse(name, problem, 'Save it again as .xlsx or CSV.', cause);
   }
 }
 
@@ -114,15 +109,8 @@ const workbookPart = 'xl/workbook.xml';
 
 const textOf = (parts: Unzipped, part: string): string => Buffer.from(parts[part] ?? []).toString('utf8');
 
-interface Sheet {
-  readonly name: string;
-  readonly isHidden: boolean;
-  /** The path of its XML in the workbook. */
-  readonly part: string;
-}
-
-/** The sheets that have cells, in order: a chart can be a sheet of its own. */
-function sheetsIn(parts: Unzipped): Sheet[] {
+/** The sheets that have cells, in order, with the paths of their XML: a chart can be a sheet of its own. */
+function sheetsIn(parts: Unzipped) {
   const targets = new Map(
     tagsIn(textOf(parts, 'xl/_rels/workbook.xml.rels'), 'Relationship')
       .filter(({ Type = '' }) => Type.endsWith('/worksheet'))
@@ -184,33 +172,24 @@ const inBrackets = (cells: readonly unknown[]): string =>
     ? ''
     : ` (${cells.slice(0, 3).join(', ')}${cells.length > 3 ? ` and ${cells.length - 3} more` : ''})`;
 
-interface Merged {
-  readonly ref: string;
-  /** From 0. */
-  readonly column: number;
-  readonly width: number;
-  /** Rows from 1. */
-  readonly first: number;
-  readonly last: number;
-}
-
-const mergedCells = (sheet: string): Merged[] =>
-  tagsIn(sheet, 'mergeCell').flatMap(({ ref = '' }) => {
+/** Cells that are merged into one: their reference, first column from 0, width, and first and last row from 1. */
+const mergedCells = (sheet: string) =>
+  tagsIn(sheet, 'mergeCell').map(({ ref = '' }) => {
     const [, left = '', first, right = '', last] = /^([A-Z]+)(\d+):([A-Z]+)(\d+)$/.exec(ref) ?? [];
     const column = indexOf(left);
-    return [{ ref, column, width: indexOf(right) - column + 1, first: Number(first), last: Number(last) }];
+    return { ref, column, width: indexOf(right) - column + 1, first: Number(first), last: Number(last) };
   });
 const indexOf = (letters: string): number =>
   Array.from(letters).reduce((sum, letter) => 26 * sum + letter.charCodeAt(0) - 64, 0) - 1;
 
 function refuseMerged(
-  merged: readonly Merged[],
+  merged: ReturnType<typeof mergedCells>,
   { name, rows, above }: { name: string; rows: readonly (readonly unknown[])[]; above: number },
 ): void {
-  const refs = merged.flatMap(({ ref, column, first, last }) => {
-    const value = rows[first - 1]?.[column] ?? null;
-    return first !== last && last > above + 1 && value !== null ? [ref] : [];
-  });
+  const refs = merged
+    .filter(({ first, last }) => first !== last && last > above + 1)
+    .filter(({ column, first }) => (rows[first - 1]?.[column] ?? null) !== null)
+    .map(({ ref }) => ref);
   if (refs.length === 0) return;
   throw refuse(
     name,

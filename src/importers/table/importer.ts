@@ -41,14 +41,10 @@ export function incidentsImporter(): Importer {
     sqlFor(fields, file) {
       if (Object.keys(incidentsMapping.columns).every((name) => fields.includes(name)))
         return importer.sqlFor(fields, file);
-      throw refuse(
-        file,
-        'needs a mapping, because its columns are not those of incidents.',
-        commandFor(
-          fields.join(),
-          'Run "sitrep import table --suggest" on it, correct what that prints, and give it with --mapping.',
-        ),
-      );
+      const hint =
+        'Run "sitrep import table --suggest" on it, correct what that prints, and give it with --mapping.';
+      const problem = 'needs a mapping, because its columns are not those of incidents.';
+      throw refuse(file, problem, commandFor(fields.join(), hint));
     },
   };
 }

@@ -43,7 +43,10 @@ const key = <S extends z.ZodType>(schema: S, type: string, example: string, mean
   schema.meta({ type, example, meaning });
 const column = (example: string, meaning: string) => key(field.optional(), 'column', example, meaning);
 const day = '{ field, format }, { year, month, day } or a column';
-const side = '{ fields, separator } or a column';
+const side = (example: string, meaning: string) =>
+  key(names.optional(), '{ fields, separator } or a column', example, meaning);
+const choice = <T extends string>(values: readonly T[], example: T, meaning: string) =>
+  key(z.enum(values).optional(), values.join(', '), example, meaning);
 
 const columns = z.strictObject({
   id: key(
@@ -59,14 +62,9 @@ const columns = z.strictObject({
   kind: column('Type', 'the event type'),
   sub_kind: column('Subtype', 'the event type in detail'),
   counts: column('Activity', 'whether queries count the incident as activity; without it, they do'),
-  side_a: key(
-    names.optional(),
-    side,
-    "{ fields: [Actor, Second actor], separator: ';' }",
-    'names of one side',
-  ),
-  side_b: key(names.optional(), side, 'Target', 'names of the other side'),
-  others: key(names.optional(), side, 'Also involved', 'names of others'),
+  side_a: side("{ fields: [Actor, Second actor], separator: ';' }", 'names of one side'),
+  side_b: side('Target', 'names of the other side'),
+  others: side('Also involved', 'names of others'),
   number: column('Incidents', 'how many incidents the row represents; without it, 1'),
   country: column('Country', 'a name or an ISO 3166-1 code'),
   admin1: column('Province', 'the first-level division'),
@@ -119,15 +117,9 @@ export const mapping = z.strictObject({
     attribution: key(field, 'text', 'Our desk', 'whom pages name'),
     allows_rows: key(z.boolean(), 'true or false', 'true', 'whether editions may attach the rows'),
   }),
-  type: key(
-    z.enum(fileTypes).optional(),
-    fileTypes.join(', '),
-    'csv',
-    'the kind of file; without it, from its name',
-  ),
-  encoding: key(
-    z.enum(encodings).optional(),
-    encodings.join(', '),
+  type: choice(fileTypes, 'csv', 'the kind of file; without it, from its name'),
+  encoding: choice(
+    encodings,
     'latin-1',
     'of a CSV file; without it, utf-8. `latin-1` is also that of Windows (1252)',
   ),

@@ -153,9 +153,7 @@ async function suggestMapping(
     columns['start'] = { year: take(year), month: take(month), day: take(day) };
   else {
     const later = (['published_on', 'end'] as const).flatMap((column) => columnLike(column, open) ?? []);
-    const likely = [columnLike('start', open), columnWith('start', open), ...open].flatMap(
-      (name) => name ?? [],
-    );
+    const likely = [columnLike('start', open) ?? [], columnWith('start', open) ?? [], ...open].flat();
     let found: Days | undefined;
     for (const name of [...likely.filter((each) => !later.includes(each)), ...later]) {
       const days = await daysIn(name);
