@@ -97,7 +97,7 @@ export const acled: Importer = {
     row.set('place', text('location'));
     row.coordinates('latitude', 'longitude');
     row.codes('place_precision', 'geo_precision', ['exact', 'near', 'admin1']);
-    row.count('deaths_best', 'fatalities');
+    row.convert('deaths_best', 'fatalities', wholeNumber);
     row.set('source', text('source'));
     row.set('summary', text('notes'));
     return row;

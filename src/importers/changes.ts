@@ -8,48 +8,36 @@ import { AppError, type Fault } from '../errors.ts';
 import { type Database, MEMORY_LIMIT, type Running } from './database.ts';
 import { identifier, literal, ONLY_AS, THOUSANDS } from './row-sql.ts';
 
-/** Reasons to skip a row that can be read in two ways; a file with enough such rows is refused. */
-const readings = [
-  {
-    // Days that fit both orders would be read with day and month exchanged.
-    reason: ONLY_AS,
-    when: `count(*) > (SELECT count(*) FROM loaded
-      WHERE loaded.file = other.file AND skipped IS NULL AND day(start) > 12)`,
-    why: '; fewer rows need the order of the format.',
-    hintFor: (format: string): string =>
-      `Give start the format '${format}' in the mapping. As it is, day and month would be exchanged.`,
-  },
-  {
-    // One reading is a thousand times the other.
-    reason: THOUSANDS,
-    when: 'true',
-    why: ': a thousand, or three decimals?',
-    hintFor: (): string =>
-      `Write thousands: ',' or thousands: '.' into the mapping. The other sign is then that of decimals.`,
-  },
-];
-
 /**
- * Refuses files in which more days need the other order of day and month than the order of the format, or numbers may
- * have a sign between their thousands or three decimals. Throws `import-failed`.
+ * Refuses files in which more days need the other order of day and month than the order of the format: those that fit
+ * both orders would be read with day and month exchanged. And numbers that may have a sign between their thousands or
+ * three decimals, because one reading is a thousand times the other. Throws `import-failed`.
  */
 export async function checkReadings({ rows }: Database, files: readonly string[]): Promise<void> {
-  for (const { reason: start, when, why, hintFor } of readings) {
-    const found = await rows(
-      `SELECT file::INTEGER AS file, min("row")::INTEGER AS "row", reason, count(*)::INTEGER AS count
-      FROM dropped AS other WHERE starts_with(reason, ${literal(start)})
-      GROUP BY file, reason HAVING ${when} ORDER BY file, reason`,
-      z.object({ file: z.number(), row: z.number(), reason: z.string(), count: z.number() }),
-    );
-    const faults = found.map(({ file, row, reason, count }): Fault => ({
-      file: files[file] ?? '',
-      row,
-      problem: `${reason}${why}`,
-      hint: hintFor(reason.slice(start.length)),
-      ...(count > 1 && { count }),
-    }));
-    if (faults.length > 0) throw new AppError('import-failed', faults);
-  }
+  const isNumber = `starts_with(reason, ${literal(THOUSANDS)})`;
+  const found = await rows(
+    `SELECT file::INTEGER AS file, min("row")::INTEGER AS "row", reason, count(*)::INTEGER AS count
+    FROM dropped AS other WHERE ${isNumber} OR starts_with(reason, ${literal(ONLY_AS)}) GROUP BY file, reason
+    HAVING ${isNumber} OR count(*) > (SELECT count(*) FROM loaded
+      WHERE loaded.file = other.file AND skipped IS NULL AND day(start) > 12)
+    ORDER BY file, reason`,
+    z.object({ file: z.number(), row: z.number(), reason: z.string(), count: z.number() }),
+  );
+  const faults = found.map(({ file, row, reason, count }): Fault => ({
+    file: files[file] ?? '',
+    row,
+    ...(reason.startsWith(ONLY_AS)
+      ? {
+          problem: `${reason}; fewer rows need the order of the format.`,
+          hint: `Give start the format '${reason.slice(ONLY_AS.length)}' in the mapping. As it is, day and month would be exchanged.`,
+        }
+      : {
+          problem: `${reason}: a thousand, or three decimals?`,
+          hint: `Write thousands: ',' or thousands: '.' into the mapping. The other sign is then that of decimals.`,
+        }),
+    ...(count > 1 && { count }),
+  }));
+  if (faults.length > 0) throw new AppError('import-failed', faults);
 }
 
 /**
@@ -96,6 +84,29 @@ export async function keepOneRowPerId(
       CASE WHEN content_hash = best_hash THEN 'repeats another row' ELSE 'is an older version of another row' END
     FROM repeated WHERE place > 1`);
 }
+
+/** What the rows of an import cover. */
+const span = z.object({
+  first_day: z.string().nullable(),
+  last_day: z.string().nullable(),
+  read: z.number(),
+  kept: z.number(),
+  countries: z.array(z.string()),
+});
+
+/**
+ * The period of the rows is that of those dated to the day, because a row dated only to a month would widen it. Without
+ * such rows it is that of all rows, up to the day of the import.
+ */
+export const spanOf = async ({ rows }: Database, knownOn: Day) =>
+  await rows(
+    `SELECT coalesce(min(start) FILTER (precision = 'day'), min(start))::VARCHAR AS first_day,
+      coalesce(max("end") FILTER (precision = 'day'), max(least("end", DATE ${literal(knownOn)})))::VARCHAR AS last_day,
+      (SELECT count(*)::INTEGER FROM loaded) AS read, count(*)::INTEGER AS kept,
+      coalesce(list_sort(list(DISTINCT country) FILTER (country IS NOT NULL)), []) AS countries
+    FROM kept`,
+    span,
+  );
 
 /** Columns in which two rows of one incident agree, if both mappings give them. */
 const alike = ['country', 'lat', 'lon', 'place', 'kind', 'title', 'summary', 'deaths_best'];
@@ -150,15 +161,9 @@ export async function checkNotDoubled(
 export async function compare(
   { run }: Database,
   store: IncidentStore,
-  given: {
-    prefix: string;
-    complete: boolean;
-    first_day: Day | null;
-    last_day: Day | null;
-    countries: readonly string[];
-  },
+  { prefix, complete, span: covered }: { prefix: string; complete: boolean; span: z.output<typeof span> },
 ): Promise<void> {
-  const { prefix, complete, first_day: first, last_day: last, countries } = given;
+  const { first_day: first, last_day: last, countries } = covered;
   await run(
     `CREATE VIEW existing AS ${existing(store, ['id', 'status', 'content_hash', 'published_on', 'start', 'end', 'import', ...alike])}`,
   );

@@ -15,13 +15,6 @@ import { lockDataset, putCompactionInPlace, removeReplaced } from './store.ts';
 /** The version is for the record, the folder for temporary files. */
 export type CompactContext = Running & { readonly version: string; readonly cacheFolder: string };
 
-export interface CompactReport {
-  /** Null if the dataset has had no import since its last compaction, and nothing was written. */
-  readonly record: CompactRecord | null;
-  /** Bytes of the files that queries read, before and after, and of all imports, which are never deleted. */
-  readonly bytes: { readonly before: number; readonly after: number; readonly imports: number };
-}
-
 /** Fewer rows share a file with the next years. */
 const FEWEST_ROWS_OF_FILE = 250_000;
 /** A country with fewer rows shares files with others: many small files would slow down queries on all countries. */
@@ -29,10 +22,12 @@ const FEWEST_ROWS_OF_COUNTRY = 100_000;
 
 /**
  * Writes the newest row of each incident of a dataset into a few sorted files, from which queries then read instead of
- * from each import. The imports stay as they are: an edition that goes back to one reads them. Throws `import-failed`, and
- * `dataset-invalid` for a damaged store; the dataset then remains as it was.
+ * from each import. The imports stay as they are: an edition that goes back to one reads them. `record` is null if the
+ * dataset has had no import since its last compaction, and nothing was written; `bytes` are those of the files that
+ * queries read, before and after, and of all imports. Throws `import-failed`, and `dataset-invalid` for a damaged store;
+ * the dataset then remains as it was.
  */
-export async function compact(into: string, context: CompactContext): Promise<CompactReport> {
+export async function compact(into: string, context: CompactContext) {
   const folder = resolve(into);
   await using lock = await lockDataset(folder);
   const store = lock.exists ? await readIncidentStore(folder, into) : undefined;
@@ -47,10 +42,8 @@ export async function compact(into: string, context: CompactContext): Promise<Co
     );
     return sizes.reduce((sum, size) => sum + size, 0);
   };
-  const before =
-    compaction === undefined
-      ? await bytesAfter(0)
-      : (await bytesIn(compaction.folder)) + (await bytesAfter(compaction.up_to));
+  const ofCompaction = compaction === undefined ? 0 : await bytesIn(compaction.folder);
+  const before = ofCompaction + (await bytesAfter(compaction?.up_to ?? 0));
   const bytes = { before, after: before, imports: await bytesAfter(0) };
   if (compaction?.up_to === last.number) {
     await removeReplaced(folder);

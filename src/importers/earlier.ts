@@ -1,35 +1,23 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Day } from '../calendar.ts';
-import type { ImportRecord, IncidentStore } from '../dataset/incidents.ts';
+import type { ImportRecord } from '../dataset/incidents.ts';
 import { type Damage, readIncidentStore } from '../dataset/reading/incident-store.ts';
 import { hashOfFile } from '../dataset/reading/stored-files.ts';
 import { AppError } from '../errors.ts';
 import { type Importer, refuse } from './format.ts';
 
-/** What an import is compared with, and how it is made. */
-interface Earlier {
-  readonly store: IncidentStore;
-  readonly knownOn: Day;
-  readonly complete: boolean;
-  /** The damaged import that is made again; undefined for a further import. */
-  readonly repaired: ImportRecord | undefined;
-}
-
 /**
- * The earlier imports of the dataset in `folder`; all its files are compared with their hashes. If one is damaged, and
- * `files` are those of the first damaged import, it is made again from the imports before it, on its own day. Throws
- * `dataset-invalid` for other files, because an import is compared with all before it, and `import-failed`.
+ * What an import into the dataset in `folder` is compared with, and how it is made. All files of the earlier imports are
+ * compared with their hashes. If one is damaged, and `files` are those of the first damaged import, that is `repaired`: made
+ * again from the imports before it, on its own day. Throws `dataset-invalid` for other files, because an import is compared
+ * with all before it, and `import-failed`.
  */
 export async function openEarlier(
   folder: string,
-  {
-    into,
-    importer,
-    files,
-    ...given
-  }: { into: string; importer: Importer; files: readonly string[]; knownOn: Day; complete: boolean },
-): Promise<Earlier> {
+  request: { into: string; importer: Importer; files: readonly string[]; knownOn: Day; complete: boolean },
+) {
+  const { into, importer, files, ...given } = request;
   await access(join(folder, 'datapackage.json')).catch((cause: unknown) => {
     const problem = 'is there, and is not a dataset: it has no datapackage.json.';
     throw refuse(into, problem, 'Name another folder.', cause);

@@ -19,9 +19,7 @@ export interface Importer {
 }
 
 /** An object of a JSON document. */
-export interface Json {
-  readonly [key: string]: unknown;
-}
+export type Json = Readonly<Record<string, unknown>>;
 
 /** A parsed file. */
 export interface Document {
@@ -42,9 +40,7 @@ export interface Converted {
 }
 
 /** Cells of a row, by column, as text. */
-export interface Cells {
-  readonly [column: string]: string;
-}
+export type Cells = Readonly<Record<string, string>>;
 
 /** A row for a table of notes. */
 export interface Note {

@@ -11,14 +11,14 @@ import {
   compare,
   keepOneRowPerId,
   type Loaded,
+  spanOf,
   withdraw,
   write,
 } from './changes.ts';
-import { createCountryNames, nameCount, type NameCount } from './places/countries.ts';
+import { createCountryNames, nameCount } from './places/countries.ts';
 import { type Database, MEMORY_LIMIT, openScratch, type Running } from './database.ts';
 import { checkRepaired, openEarlier } from './earlier.ts';
 import { openCells, readDocument } from './feeds/document.ts';
-import type { NoteChanges } from './feeds/notes.ts';
 import { type Converted, type Document, type Importer, refuse } from './format.ts';
 import { checkPlaces, type RowsOfFile } from './places/check.ts';
 import { literal } from './row-sql.ts';
@@ -61,37 +61,15 @@ export interface RowGroup extends RowsOfFile {
 /** The reason to skip a row that the dataset has in a newer version. */
 export const OLDER = 'is older than the row in the dataset';
 
-export interface ImportReport {
-  /** The import as recorded; null if nothing changed and so nothing was written. */
-  readonly record: ImportRecord | null;
-  /** Whether it restored a damaged import, whose record it is, and imported nothing else. */
-  readonly isRepair: boolean;
-  readonly counts: ImportRecord['counts'];
-  /** The rows of other tables; absent for formats that have none. */
-  readonly notes?: Pick<NoteChanges, 'counts' | 'tables'> | undefined;
-  /** Null if there were no incidents. */
-  readonly firstDay: Day | null;
-  readonly lastDay: Day | null;
-  readonly countries: readonly string[];
-  readonly skipped: readonly RowGroup[];
-  /** Fields whose values did not fit their column. The values are in `extra`. */
-  readonly unreadable: readonly RowGroup[];
-  readonly unknownCountries: readonly NameCount[];
-  /** Incidents that lie far from their country, by file. */
-  readonly far: readonly RowsOfFile[];
-  /** The names in the sides of the imported rows, the most frequent first. */
-  readonly actors: readonly NameCount[];
-}
+export type ImportReport = Awaited<ReturnType<typeof importIncidents>>;
 
 /**
  * Imports incidents into a dataset, which is created if it does not exist. Rows that are in the dataset with the same
- * content are left out; if nothing remains, nothing is written. Throws `import-failed`, and `dataset-invalid` for a
+ * content are left out; if nothing remains, nothing is written, and `record` is null. `isRepair` says whether a damaged
+ * import was restored, whose record it is, and nothing else imported. Throws `import-failed`, and `dataset-invalid` for a
  * damaged store; the dataset then remains as it was.
  */
-export async function importIncidents(
-  request: ImportRequest,
-  { knownOn: today, ...context }: ImportContext,
-): Promise<ImportReport> {
+export async function importIncidents(request: ImportRequest, { knownOn: today, ...context }: ImportContext) {
   const { importer, files, into } = request;
   const { origin } = importer;
   const folder = resolve(into);
@@ -103,26 +81,27 @@ export async function importIncidents(
   await using database = await openScratch(folder, context);
 
   context.onStep?.('read');
-  const documents = importer.convert && (await Promise.all(files.map(readDocument)));
-  const converted = documents && importer.convert?.(documents, knownOn);
+  const isDocument = importer.convert !== undefined;
+  const documents = isDocument ? await Promise.all(files.map(readDocument)) : [];
+  const converted = importer.convert?.(documents, knownOn) ?? nothing;
   const { signal } = context;
   const { described, loaded } = await read(database, { request, documents, converted, knownOn, signal });
   context.onStep?.('compare');
   await checkReadings(database, files);
   await keepOneRowPerId(database, { files, format: origin.format });
-  const [span] = await database.rows(spanSql(knownOn), spanRow);
+  const [span] = await spanOf(database, knownOn);
   const skipped = await groups(database, { what: 'reason', from: 'dropped', files });
   // What reads datasets is loaded for notes only: most imports have none.
-  const ofNotes = converted && (await import('./feeds/notes.ts'));
-  const notes = ofNotes && (await ofNotes.compareNotes(converted.notes, store, { knownOn, into }));
+  const ofNotes = isDocument ? await import('./feeds/notes.ts') : undefined;
+  const notes = await ofNotes?.compareNotes(converted.notes, store, { knownOn, into });
   const file = files.map((name) => basename(name)).join(', ');
-  for (const group of [...(converted?.skipped ?? []), ...(notes?.skipped ?? [])])
+  for (const group of [...converted.skipped, ...(notes?.skipped ?? [])])
     skipped.push({ file, ...group, rows: [] });
-  const hasOthers = converted !== undefined && converted.notes.length + converted.withdrawn.length > 0;
+  const hasOthers = converted.notes.length + converted.withdrawn.length > 0;
   if (span === undefined || (span.first_day === null && !hasOthers)) throw nothingToImport(files, skipped);
   const { first_day, last_day, countries } = span;
   const far = await checkPlaces(database, { files, importer, isRepair: repaired !== undefined });
-  await compare(database, store, { prefix: origin.prefix, complete, ...span });
+  await compare(database, store, { prefix: origin.prefix, complete, span });
   if (origin.format === 'table' && store.imports.length > 0 && repaired === undefined)
     await checkNotDoubled(database, store, {
       source: origin.source,
@@ -130,7 +109,7 @@ export async function importIncidents(
       isSheet: request.options?.sheet !== undefined,
       into,
     });
-  if (converted !== undefined) await withdraw(database, converted.withdrawn);
+  await withdraw(database, converted.withdrawn);
   const changes = await database.rows(
     'SELECT change, count(*)::INTEGER AS count FROM changes GROUP BY change',
     z.object({ change: z.string(), count: z.number() }),
@@ -143,9 +122,9 @@ export async function importIncidents(
     );
     skipped.push({ what: OLDER, file, count: count('older'), rows: rows.map(({ row }) => row) });
   }
-  const leftOut = (converted?.skipped ?? []).reduce((sum, group) => sum + group.count, 0);
+  const leftOut = converted.skipped.reduce((sum, group) => sum + group.count, 0);
   const counts: ImportRecord['counts'] = {
-    read: span.read + (converted?.notes.length ?? 0) + leftOut,
+    read: span.read + converted.notes.length + leftOut,
     new: span.kept - count('revised') - count('unchanged') - count('older'),
     revised: count('revised'),
     unchanged: count('unchanged'),
@@ -155,12 +134,15 @@ export async function importIncidents(
   for (const { what, count: rows } of skipped) counts.skipped[what] = (counts.skipped[what] ?? 0) + rows;
   const describe = async () => ({
     counts,
+    // The rows of other tables; undefined for formats that have none.
     notes,
+    // Null if there were no incidents.
     firstDay: first_day,
     lastDay: last_day,
     countries,
     // The rows of a document have no numbers.
-    skipped: converted === undefined ? skipped : skipped.map((group) => ({ ...group, rows: [] })),
+    skipped: isDocument ? skipped.map((group) => ({ ...group, rows: [] })) : skipped,
+    // Fields whose values did not fit their column. The values are in `extra`.
     unreadable: await groups(database, {
       what: 'unnest(unreadable)',
       from: 'loaded WHERE len(unreadable) > 0',
@@ -171,6 +153,7 @@ export async function importIncidents(
       nameCount,
     ),
     far,
+    // The names in the sides of the imported rows, the most frequent first.
     actors: await database.rows(actorsSql, nameCount),
   });
   request.accept?.(counts);
@@ -207,15 +190,11 @@ export async function importIncidents(
   );
   const descriptor = lock.exists ? undefined : descriptorOf(basename(folder), record, names);
   const written = join(lock.staging, 'import');
-  if (ofNotes !== undefined && notes !== undefined)
-    await ofNotes.addNotes(notes, {
-      to: written,
-      folder,
-      into,
-      descriptor,
-      scratch: database.scratch,
-      isRepair: repaired !== undefined,
-    });
+  if (notes !== undefined) {
+    const { scratch } = database;
+    const isRepair = repaired !== undefined;
+    await ofNotes?.addNotes(notes, { to: written, folder, into, descriptor, scratch, isRepair });
+  }
   // They are hashed while the disk writes them.
   const [stored] = await Promise.all([describeStored(written), syncAll(written)]);
   const whole = importRecord.parse({ ...record, stored });
@@ -226,6 +205,9 @@ export async function importIncidents(
   else await putBack(folder, { prepared: written, number });
   return { record: whole, ...report, isRepair: repaired !== undefined };
 }
+
+/** What becomes of files that are no documents. */
+const nothing: Converted = { incidents: [], withdrawn: [], notes: [], skipped: [] };
 
 /**
  * The file is read a few times and then removed: dictionaries would take half the time of reading. Larger groups hold more
@@ -240,20 +222,16 @@ const SCRATCH = 'ROW_GROUP_SIZE 10_000, COMPRESSION lz4_raw, DICTIONARY_SIZE_LIM
  */
 async function read(
   { connection, run, scratch }: Database,
-  {
-    request: { importer, files, options = {} },
-    documents,
-    converted,
-    knownOn,
-    signal,
-  }: {
+  given: {
     request: ImportRequest;
-    documents: readonly Document[] | undefined;
-    converted: Converted | undefined;
+    documents: readonly Document[];
+    converted: Converted;
     knownOn: Day;
     signal: AbortSignal | undefined;
   },
 ): Promise<{ readonly described: ImportRecord['files']; readonly loaded: readonly Loaded[] }> {
+  const { converted, documents, knownOn } = given;
+  const { importer, files, options = {} } = given.request;
   await createCountryNames(connection);
   // The rows stay in the order of the file, so that their places give their numbers: to number them while they are
   // read would take one thread.
@@ -262,7 +240,7 @@ async function read(
   const described: ImportRecord['files'] = [];
   const loaded: Loaded[] = [];
   for (const [index, name] of files.entries()) {
-    const rows = converted?.incidents[index];
+    const rows = converted.incidents[index];
     const source = rows
       ? await openCells(join(scratch, `cells-${index}.jsonl`), { name, rows })
       : await openSource(connection, { name, scratch, options, importer });
@@ -271,7 +249,7 @@ async function read(
     const to = literal(path);
     const before = await stat(name, { bigint: true });
     const [description] = await Promise.all([
-      describeFile(source, signal),
+      describeFile(source, given.signal),
       explained(name, () => run(`COPY (${sql}) TO ${to} (FORMAT parquet, ${SCRATCH})`, 'read')),
     ]);
     const after = await stat(name, { bigint: true });
@@ -281,7 +259,7 @@ async function read(
     const select = `SELECT ${index}::BIGINT AS file, ${numbers} AS "row", * EXCLUDE (file_row_number)
       FROM read_parquet(${to}, file_row_number = true)`;
     loaded.push({ path, select });
-    described.push(documents?.[index]?.description ?? description.file);
+    described.push(documents[index]?.description ?? description.file);
   }
   await connection.run(`SET preserve_insertion_order=false; SET memory_limit='${MEMORY_LIMIT}'`);
   await connection.run(`CREATE VIEW loaded AS ${loaded.map(({ select }) => select).join(' UNION ALL ')}`);
@@ -294,24 +272,6 @@ async function read(
   await connection.run('CREATE VIEW kept AS FROM loaded ANTI JOIN dropped USING (file, "row")');
   return { described, loaded };
 }
-
-const spanRow = z.object({
-  first_day: z.string().nullable(),
-  last_day: z.string().nullable(),
-  read: z.number(),
-  kept: z.number(),
-  countries: z.array(z.string()),
-});
-/**
- * The period is that of the rows dated to the day, because a row dated only to a month would widen it. Without such rows
- * it is that of all rows, up to the day of the import.
- */
-const spanSql = (knownOn: Day): string => `SELECT
-    coalesce(min(start) FILTER (precision = 'day'), min(start))::VARCHAR AS first_day,
-    coalesce(max("end") FILTER (precision = 'day'), max(least("end", DATE ${literal(knownOn)})))::VARCHAR AS last_day,
-    (SELECT count(*)::INTEGER FROM loaded) AS read, count(*)::INTEGER AS kept,
-    coalesce(list_sort(list(DISTINCT country) FILTER (country IS NOT NULL)), []) AS countries
-  FROM kept`;
 
 const actorsSql = `SELECT name, count(*)::INTEGER AS count
   FROM (SELECT unnest(list_distinct(list_concat(side_a, side_b, others))) AS name FROM kept)
@@ -334,8 +294,8 @@ function nothingToImport(files: readonly string[], skipped: readonly RowGroup[])
   const faults = [...ofRows, ...ofObjects].map(({ count, ...fault }): Fault =>
     count > 1 ? { ...fault, count } : fault,
   );
-  const empty = { file: files.join(', '), problem: 'has no rows.', hint: 'Export it again.' };
-  return new AppError('import-failed', faults.length > 0 ? faults : [empty]);
+  if (faults.length === 0) return refuse(files.join(', '), 'has no rows.', 'Export it again.');
+  return new AppError('import-failed', faults);
 }
 
 async function groups(

@@ -186,10 +186,6 @@ export class RowSql {
     this.set(column, `CASE WHEN ${name} IS NULL THEN [] ELSE [${name}] END`);
   }
 
-  count(column: string, field: string): void {
-    this.convert(column, field, wholeNumber);
-  }
-
   coordinates(lat: string, lon: string): void {
     this.convert('lat', lat, (text) => within(text, 90));
     this.convert('lon', lon, (text) => within(text, 180));

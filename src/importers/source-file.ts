@@ -215,11 +215,8 @@ export async function explained<T>(name: string, read: () => Promise<T>): Promis
     if (cause instanceof AppError || !(cause instanceof Error)) throw cause;
     const { message } = cause;
     const line = /on Line: (\d+)|in line (\d+)/i.exec(message)?.slice(1).find(Boolean);
-    throw new AppError(
-      'import-failed',
-      [{ file: name, ...(line === undefined ? {} : { line: Number(line) }), ...problemIn(message) }],
-      { cause },
-    );
+    const place = { file: name, ...(line !== undefined && { line: Number(line) }) };
+    throw new AppError('import-failed', { ...place, ...problemIn(message) }, { cause });
   }
 }
 
@@ -250,16 +247,11 @@ function problemIn(message: string): { problem: string; hint: string } {
   const [, expected, found] = /Expected Number of Columns: (\d+) Found: (\d+)/.exec(message) ?? [];
   if (expected !== undefined)
     return { problem: `has ${found} columns, and the first row has ${expected}.`, hint: again };
-  const [, problem, hint] = causes.find(([pattern]) => pattern.test(message)) ?? [];
-  if (problem !== undefined && hint !== undefined) return { problem, hint };
+  const known = causes.find(([pattern]) => pattern.test(message));
+  if (known !== undefined) return { problem: known[1], hint: known[2] };
   const [first = ''] = message.split('\n');
-  return {
-    problem: `cannot be read: ${first
-      .replace(/^[A-Z][\w ]*Error: /, '')
-      .replaceAll(/\S*source-[\w-]+\S*/g, 'it')
-      .replace(/\.?\s*$/, '.')}`,
-    hint: again,
-  };
+  const text = first.replace(/^[A-Z][\w ]*Error: /, '').replaceAll(/\S*source-[\w-]+\S*/g, 'it');
+  return { problem: `cannot be read: ${text.replace(/\.?\s*$/, '.')}`, hint: again };
 }
 
 const counter = z.object({ info: z.object({ records: z.number(), empty_lines: z.number() }) });

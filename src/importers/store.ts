@@ -4,28 +4,21 @@ import { importFolder, type ImportRecord, INCIDENTS_FOLDER } from '../dataset/in
 import { compactFolder, compactFolders } from '../dataset/reading/newest-rows.ts';
 import { AppError } from '../errors.ts';
 import { waitForLock } from '../file-lock.ts';
+import { refuse } from './format.ts';
 
 const WAIT_MS = 60_000;
 
-/** Exclusive access to the incidents of one dataset. */
-export interface DatasetLock extends AsyncDisposable {
-  /** Whether the dataset exists already. */
-  readonly exists: boolean;
-  /** An empty folder beside the dataset for new files. It disappears with the lock. */
-  readonly staging: string;
-}
-
 /**
- * Locks the dataset in `folder` for one import or compaction, and removes what killed imports left behind. Lock and staging are
- * beside the dataset and not in it, so that an import that fails or is killed leaves it byte for byte as it was. Throws
- * `import-failed`.
+ * Locks the dataset in `folder` for one import or compaction, and removes what killed imports left behind. `exists` says
+ * whether the dataset does already; `staging` is an empty folder for new files, which disappears with the lock. Lock and
+ * staging are beside the dataset and not in it, so that an import that fails or is killed leaves it byte for byte as it was.
+ * Throws `import-failed`.
  */
-export async function lockDataset(folder: string): Promise<DatasetLock> {
+export async function lockDataset(folder: string) {
   const [parent, name] = [dirname(folder), basename(folder)];
-  const failed = (problem: string, hint: string, cause?: unknown): AppError =>
-    new AppError('import-failed', [{ file: folder, problem, hint }], { cause });
   if (!/^[a-z0-9_-][a-z0-9._-]*$/.test(name))
-    throw failed(
+    throw refuse(
+      folder,
       `cannot be the folder of a dataset: "${name}" is not its name.`,
       'Use small letters, digits, dots, hyphens and underscores, such as data/acled.',
     );
@@ -45,12 +38,8 @@ export async function lockDataset(folder: string): Promise<DatasetLock> {
     return { exists, staging, [Symbol.asyncDispose]: () => opened.disposeAsync() };
   } catch (cause) {
     if (cause instanceof AppError) throw cause;
-    const message = cause instanceof Error ? cause.message : String(cause);
-    throw failed(
-      `cannot be written: ${message}.`,
-      'Wait for another import to end, or make the folder writable.',
-      cause,
-    );
+    const problem = `cannot be written: ${cause instanceof Error ? cause.message : String(cause)}.`;
+    throw refuse(folder, problem, 'Wait for another import to end, or make the folder writable.', cause);
   }
 }
 

@@ -1,5 +1,5 @@
 import { type Importer, needColumns } from './format.ts';
-import { dayFrom, RowSql } from './row-sql.ts';
+import { dayFrom, RowSql, wholeNumber } from './row-sql.ts';
 
 /** The columns of the UCDP Georeferenced Event Dataset since version 17.1, in order. */
 const columns =
@@ -92,7 +92,7 @@ export const ucdp: Importer = {
     row.codes('place_precision', 'where_prec', placed);
     // Releases differ in the names of these.
     for (const bound of ['low', 'best', 'high'])
-      row.count(`deaths_${bound}`, row.has(bound) ? bound : `${bound}_est`);
+      row.convert(`deaths_${bound}`, row.has(bound) ? bound : `${bound}_est`, wholeNumber);
     row.set('confidence', text('code_status'));
     row.set('source', text('source_office'));
     row.set('summary', text('source_headline'));

@@ -71,11 +71,8 @@ export async function readDocument(name: string): Promise<Document> {
   }
   if (isDeeper(value, MOST_LEVELS))
     throw refuse(name, `is nested more than ${MOST_LEVELS} levels deep.`, 'Export it again.');
-  return {
-    name,
-    value,
-    description: { name: basename(name), bytes: bytes.length, sha256: hashOf(bytes) },
-  };
+  const description = { name: basename(name), bytes: bytes.length, sha256: hashOf(bytes) };
+  return { name, value, description };
 }
 
 /** The rows of incidents of a converted file, written to `path` for the database. */
@@ -101,11 +98,7 @@ export const jsonIn = (value: unknown): Json[] => (Array.isArray(value) ? value.
 
 /** A value as text without space around it; empty if it is not text, a number or a truth value. */
 export const textOf = (value: unknown): string =>
-  typeof value === 'string'
-    ? value.trim()
-    : ['number', 'boolean'].includes(typeof value)
-      ? String(value)
-      : '';
+  ['string', 'number', 'boolean'].includes(typeof value) ? String(value).trim() : '';
 export const textsIn = (value: unknown): string[] =>
   Array.isArray(value) ? value.map(textOf).filter((text) => text !== '') : [];
 

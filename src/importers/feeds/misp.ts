@@ -25,8 +25,8 @@ import {
 /** Events of MISP as JSON, as its exports, feeds and API give them. */
 export const misp = documentImporter('misp', { what: 'MISP events', convert: convertMisp });
 
-const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-const isUuid = (value: unknown): boolean => uuid.test(textOf(value));
+const isUuid = (value: unknown): boolean =>
+  /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(textOf(value));
 const isTrue = (value: unknown): boolean => ['true', '1'].includes(textOf(value));
 
 /** Galaxies whose clusters are actors. */
@@ -139,21 +139,20 @@ function convertMisp(documents: readonly Document[], knownOn: Day): Converted {
       add('actors', id, actorCells(name, meta['synonyms']), cluster);
     }
     for (const object of objects) {
-      const cells =
-        object['name'] === 'geolocation' && isUuid(object['uuid']) ? placeCells(object, event) : null;
+      const isPlace = object['name'] === 'geolocation' && isUuid(object['uuid']);
+      const cells = isPlace ? placeCells(object, event) : null;
       if (cells !== null) add('places', idFor('MISP', 'place', textOf(object['uuid'])), cells, null);
     }
     for (const attribute of attributes)
       for (const sighting of jsonIn(attribute['Sighting'])) {
         const id = sightingId(sighting, attribute);
         const own = markingOf(tagsOf(attribute));
-        const cells = sightingCells(sighting, { attribute, event });
+        const cells = {
+          ...sightingCells(sighting, { attribute, event }),
+          marking: strictest([marking, own]) ?? '',
+        };
         if (isWithdrawn || !isKept(attribute)) conversion.withdrawn.push(id);
-        else
-          conversion.add(filled({ id, ...cells, marking: strictest([marking, own]) ?? '' }), {
-            what: 'a sighting',
-            file,
-          });
+        else conversion.add(filled({ id, ...cells }), { what: 'a sighting', file });
       }
     const gone = attributes.filter((each) => !isKept(each)).length;
     if (gone > 0) conversion.skip('is a deleted attribute', file, gone);

@@ -2,31 +2,24 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Day } from '../../calendar.ts';
-import { importFolder, type ImportRecord, type IncidentStore } from '../../dataset/incidents.ts';
+import { importFolder, type IncidentStore } from '../../dataset/incidents.ts';
 import { type NoteLine, type NoteTable, readNoteLines } from '../../dataset/reading/notes.ts';
 import { loadDataset } from '../../dataset/reading/read.ts';
 import { AppError } from '../../errors.ts';
 import type { Note } from '../format.ts';
 
-/** Rows of notes for an import's folder, with what has no column. */
-export interface NoteChanges {
-  readonly counts: NonNullable<ImportRecord['notes']>;
-  /** The rows read that are new, revised or withdrawn, by table. */
-  readonly tables: { readonly [table in NoteTable]?: number };
-  readonly lines: readonly NoteLine[];
-  readonly extras: readonly Extra[];
-  readonly skipped: readonly { readonly what: string; readonly count: number }[];
-}
-
 const extra = z.object({ id: z.string(), modified: z.string(), extra: z.unknown() });
 type Extra = z.output<typeof extra>;
 
-/** Compares notes with those of earlier imports: what is new, revised or withdrawn becomes a row known on `knownOn`. */
+/**
+ * Compares notes with those of earlier imports. What is new, revised or withdrawn becomes a line known on `knownOn`, with
+ * what has no column in `extras`; `tables` counts the new and revised ones.
+ */
 export async function compareNotes(
   notes: readonly Note[],
   store: IncidentStore,
   { knownOn, into }: { knownOn: Day; into: string },
-): Promise<NoteChanges> {
+) {
   const known = await newestNotes(store, into);
   const counts = { new: 0, revised: 0, unchanged: 0, withdrawn: 0 };
   const tables: { [table in NoteTable]?: number } = {};
@@ -45,7 +38,7 @@ export async function compareNotes(
       extras.push({ id, modified, extra: old.extra });
     } else {
       const line = { table, cells: { id, known_on: knownOn, status: 'current', ...cells } };
-      if (old !== undefined && !wasWithdrawn && isSame(old, { ...line, extra: rest })) {
+      if (old !== undefined && !wasWithdrawn && contentOf(old) === contentOf({ ...line, extra: rest })) {
         counts.unchanged += 1;
         continue;
       }
@@ -61,10 +54,8 @@ export async function compareNotes(
 
 interface Known extends NoteLine, Omit<Extra, 'id'> {}
 
-function isSame(old: Known, { cells, extra: rest }: Omit<Known, 'modified' | 'table'>): boolean {
-  const given = JSON.stringify([{ ...cells, known_on: '' }, rest]);
-  return JSON.stringify([{ ...old.cells, known_on: '' }, old.extra]) === given;
-}
+const contentOf = ({ cells, extra: rest }: Pick<Known, 'cells' | 'extra'>): string =>
+  JSON.stringify([{ ...cells, known_on: '' }, rest]);
 
 /** The newest row of each id that an import brought. */
 async function newestNotes({ folder, imports }: IncidentStore, into: string): Promise<Map<string, Known>> {
@@ -74,14 +65,10 @@ async function newestNotes({ folder, imports }: IncidentStore, into: string): Pr
     const place = join(folder, importFolder(number));
     const lines = await readNoteLines(place, `${into}/incidents/${importFolder(number)}/notes.jsonl`);
     const text = await readFile(join(place, 'extra.jsonl'), 'utf8').catch(() => '');
-    const rest = new Map(
-      text.split('\n').flatMap((line) => {
-        const parsed = extra.safeParse(line === '' ? null : JSON.parse(line));
-        return parsed.success ? [[parsed.data.id, parsed.data] as const] : [];
-      }),
-    );
+    const extras = text.split('\n').flatMap((line) => (line === '' ? [] : extra.parse(JSON.parse(line))));
+    const byId = new Map(extras.map((each) => [each.id, each]));
     for (const line of lines) {
-      const { modified = '', extra: own = null } = rest.get(line.cells['id'] ?? '') ?? {};
+      const { modified = '', extra: own = null } = byId.get(line.cells['id'] ?? '') ?? {};
       known.set(line.cells['id'] ?? '', { ...line, modified, extra: own });
     }
   }
@@ -93,15 +80,8 @@ async function newestNotes({ folder, imports }: IncidentStore, into: string): Pr
  * with them. `descriptor` is the text of datapackage.json for a new dataset. Throws `import-failed`.
  */
 export async function addNotes(
-  { lines, extras }: NoteChanges,
-  {
-    to,
-    folder,
-    into,
-    descriptor,
-    scratch,
-    isRepair,
-  }: {
+  { lines, extras }: Awaited<ReturnType<typeof compareNotes>>,
+  place: {
     to: string;
     folder: string;
     into: string;
@@ -110,12 +90,13 @@ export async function addNotes(
     isRepair: boolean;
   },
 ): Promise<void> {
+  const { to, folder, into, descriptor } = place;
   const text = (rows: readonly object[]): string => rows.map((row) => `${JSON.stringify(row)}\n`).join('');
   await writeFile(join(to, 'notes.jsonl'), text(lines));
   await writeFile(join(to, 'extra.jsonl'), text(extras));
   // The notes were valid when they were first imported, and the damaged dataset cannot be read.
-  if (isRepair) return;
-  const empty = join(scratch, 'dataset');
+  if (place.isRepair) return;
+  const empty = join(place.scratch, 'dataset');
   if (descriptor !== undefined) {
     await mkdir(empty);
     await writeFile(join(empty, 'datapackage.json'), descriptor);

@@ -139,20 +139,13 @@ function sourceCells(row: StixRow, { author, knownOn }: { author: string; knownO
   };
 }
 
-const opinions: ReadonlyMap<string, string> = new Map([
-  ['strongly-disagree', 'strongly disagrees'],
-  ['disagree', 'disagrees'],
-  ['neutral', 'neither agrees nor disagrees'],
-  ['agree', 'agrees'],
-  ['strongly-agree', 'strongly agrees'],
-]);
-
 /** The judgment that its author states in an opinion or in the abstract of a note; empty if there is none. */
 function judgmentIn(row: StixRow, author: string): string {
   const { type, own } = row.object;
   if (type === 'note') return inQuotes(own['abstract']);
-  const verb = opinions.get(textOf(own['opinion']));
-  if (type !== 'opinion' || verb === undefined) return '';
+  const opinion = textOf(own['opinion']);
+  if (type !== 'opinion' || !/^(neutral|(strongly-)?(dis)?agree)$/.test(opinion)) return '';
+  const verb = opinion === 'neutral' ? 'neither agrees nor disagrees' : `${opinion.replace('-', ' ')}s`;
   const what = namesOf(row).map(inQuotes).join(', ') || 'an object that was not shared';
   const explanation = inQuotes(own['explanation']);
   return `${author === '' ? 'An author who is not named' : author} ${verb} with ${what}${explanation === '' ? '.' : `: ${explanation}`}`;
