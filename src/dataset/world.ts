@@ -4,7 +4,6 @@ import { feature } from 'topojson-client';
 import type { GeometryCollection, Topology } from 'topojson-specification';
 import { z } from 'zod';
 import { hashOf } from '../hash.ts';
-import type { Row } from './parse-rows.ts';
 import { worldSource } from './world-source.ts';
 
 /** A box in degrees, west to east and south to north. */
@@ -15,17 +14,7 @@ export interface Box {
   readonly north: number;
 }
 
-/** A country, with the box around its larger parts. */
-interface Country extends Box {
-  /** ISO 3166-1 alpha-2. */
-  readonly code: string;
-}
-
-export interface World {
-  /** GeoJSON features with `box`, and `country` (alpha-2 or null) among their properties. */
-  readonly features: readonly (Row & { readonly box: { readonly [side in keyof Box]: number } })[];
-  readonly countries: readonly Country[];
-}
+type World = Awaited<ReturnType<typeof readWorld>>;
 
 const properties = z.looseObject({ name: z.string() });
 
@@ -37,7 +26,11 @@ let loaded: Promise<World> | undefined;
  */
 export const loadWorld = (): Promise<World> => (loaded ??= readWorld());
 
-async function readWorld(): Promise<World> {
+/**
+ * GeoJSON features with `box`, and `country` (alpha-2 or null) among their properties; and the countries by their
+ * alpha-2 codes, each with the box around its larger parts.
+ */
+async function readWorld() {
   const [{ default: iso }, text] = await Promise.all([
     import('i18n-iso-countries'),
     readFile(fileURLToPath(import.meta.resolve('world-atlas/countries-50m.json')), 'utf8'),

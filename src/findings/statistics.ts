@@ -58,19 +58,15 @@ export const clusteredChance = (silence: Silence, k: number): number =>
  * and Its Applications", volume 1, 3rd edition (1968), XIII.7.
  */
 export function runChance({ days, length, empty }: { days: number; length: number; empty: number }): number {
-  // ended[d] is the chance that the first run ends on day d. It requires a full run, a busy day before it, and no
-  // earlier run.
-  const ended: number[] = [];
-  let total = 0;
+  // endedBy[d] is the chance that the first run ends by day d. To end on a day, it requires a full run, a busy day before
+  // it, and no earlier run.
+  const endedBy = [0];
+  const full = empty ** length;
   for (let day = 1; day <= days; day += 1) {
-    let chance = 0;
-    if (day === length) chance = empty ** length;
-    if (day > length) {
-      const before = ended.slice(0, day - length - 1).reduce((sum, value) => sum + value, 0);
-      chance = (1 - before) * (1 - empty) * empty ** length;
-    }
-    ended.push(chance);
-    total += chance;
+    const earlier = endedBy[day - length - 1];
+    const first = day === length ? full : 0;
+    const chance = earlier === undefined ? first : (1 - earlier) * (1 - empty) * full;
+    endedBy.push((endedBy.at(-1) ?? 0) + chance);
   }
-  return total;
+  return endedBy.at(-1) ?? 0;
 }
