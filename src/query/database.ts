@@ -133,14 +133,9 @@ async function create(
 ) {
   await using opening = new AsyncDisposableStack();
   const { instance, connection } = opening.use(await openInMemory());
-  const columns = new Map<string, readonly Column[]>([
-    ...Object.entries(settings.columns),
-    ...tableNames.map((table): [string, Column[]] => [
-      table,
-      [...columnsOf(table), ...(settings.columns[table] ?? [])],
-    ]),
-    ...termTables(settings).map(([table]): [string, readonly Column[]] => [table, termColumns]),
-  ]);
+  const columns = new Map(Object.entries(settings.columns));
+  for (const table of tableNames) columns.set(table, [...columnsOf(table), ...(columns.get(table) ?? [])]);
+  for (const [table] of termTables(settings)) columns.set(table, termColumns);
   await connection.run([...columns].map(([table, each]) => tableOf(table, each)).join('\n'));
   const shown = new Map<string, readonly object[]>();
   /** Differs if the tables have other rows. */

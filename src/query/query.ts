@@ -142,13 +142,9 @@ function valuesFor(
   prepared: DuckDBPreparedStatement,
   { own = {}, topics, ...common }: QueryParameters,
 ): Given[] {
-  const values = new Map<string, Given>([
-    ...Object.entries(own),
-    ...Object.entries(common).map(([name, value]): [string, OwnParameter] => [
-      name,
-      { type: /^\d{4}-\d\d-\d\d$/.test(value) ? 'date' : 'string', value },
-    ]),
-  ]);
+  const values = new Map<string, Given>(Object.entries(own));
+  for (const [name, value] of Object.entries(common))
+    values.set(name, { type: /^\d{4}-\d\d-\d\d$/.test(value) ? 'date' : 'string', value });
   if (topics !== undefined) values.set('topics', topics);
   return Array.from({ length: prepared.parameterCount }, (_, index) => {
     const name = prepared.parameterName(index + 1);
