@@ -1,22 +1,15 @@
 import { Temporal } from 'temporal-polyfill';
 import type { Day } from './calendar.ts';
 
-/** Days and times in the words of a locale. The examples are en-GB. */
-export type Dates = ReturnType<typeof datesOf>;
-
-interface MomentOptions {
-  /** An IANA time zone; by default, UTC. */
-  readonly timeZone?: string;
-  readonly weekday?: boolean;
-  readonly seconds?: boolean;
-}
-
 const seasons = ['winter', 'spring', 'summer', 'autumn'];
 const firstDays = Array.from({ length: 12 }, (_, index) => `2001-${String(index + 1).padStart(2, '0')}-01`);
 /** From Sunday: 7 January 2001 was one. */
 const week = Array.from({ length: 7 }, (_, index) => `2001-01-${String(index + 7).padStart(2, '0')}`);
 
-/** `text` returns the messages under `dates` of the locale with this BCP 47 tag. */
+/**
+ * Days and times in the words of the locale with this BCP 47 tag. `text` returns its messages under `dates`. The examples
+ * are en-GB.
+ */
 export function datesOf(
   tag: string,
   text: (key: string, values?: { readonly [name: string]: string }) => string,
@@ -88,7 +81,16 @@ export function datesOf(
     /** `22 Aug 2021, 05:00 UTC`; with a weekday, `Sun 22 Aug 2021, 05:00 UTC`; with seconds, `22 Aug 2021, 05:00:09 UTC`. */
     moment: (
       at: Date,
-      { timeZone = 'UTC', weekday = false, seconds = false }: MomentOptions = {},
+      {
+        timeZone = 'UTC',
+        weekday = false,
+        seconds = false,
+      }: {
+        /** An IANA time zone. */
+        readonly timeZone?: string;
+        readonly weekday?: boolean;
+        readonly seconds?: boolean;
+      } = {},
     ): string => {
       const instant = Temporal.Instant.fromEpochMilliseconds(at.getTime());
       const day = instant.toZonedDateTimeISO(timeZone).toPlainDate().toString();

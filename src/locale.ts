@@ -178,7 +178,10 @@ export function openLocale(
      * The names of the values that a message needs, and of those that choose between words. Throws `MessageError` if
      * there is no such key.
      */
-    valuesOf: (key: string): Pick<Parsed, 'names' | 'choosing'> => find(key),
+    valuesOf: (key: string) => {
+      const { names, choosing } = find(key);
+      return { names, choosing };
+    },
     require,
     text,
     /** The message as HTML: values are escaped, and the tags `<b>` and `<i>` are kept. */
