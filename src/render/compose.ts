@@ -141,7 +141,6 @@ export function compose(
     ...brief,
     names: namesIn(brief),
     helpers,
-    traced: true,
     ...(explained && { onPut: (put: Put) => tracePut(puts.push(put) - 1) }),
   });
   const judged = judgmentChanges.filter(

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { AppError, type Fault } from '../../src/errors.ts';
 import { compileTemplate } from '../../src/render/template/template.ts';
+import { strip } from '../../src/render/template/trace.ts';
 
 const helpers = {
   shout: (text: unknown) => String(text).toUpperCase(),
@@ -23,9 +24,9 @@ const context = {
   row: { name: 'b', inner: { deep: 'y' } },
 };
 
-/** Renders a template whose second line is `line`, with partials of one line each. */
+/** Renders a template whose second line is `line`, with partials of one line each, without traces. */
 function render(line: string, partials: { readonly [name: string]: string } = {}): string {
-  return compileTemplate({
+  const template = compileTemplate({
     template: { file: 'templates/x/brief.hbs', text: `first\n${line}` },
     partials: Object.fromEntries(
       Object.entries(partials).map(([name, text]) => [
@@ -34,7 +35,8 @@ function render(line: string, partials: { readonly [name: string]: string } = {}
       ]),
     ),
     helpers,
-  })(context);
+  });
+  return strip(template(context));
 }
 
 function faultsOf(...given: Parameters<typeof render>): readonly Fault[] {
@@ -231,11 +233,12 @@ describe('data cannot break out', () => {
 
   test('markup in data is text', () => {
     const hostile = `</p><script>alert("1")</script><img src=x onerror='y'>{{title}}&`;
-    const page = compileTemplate({
+    const template = compileTemplate({
       template: { file: 'brief.hbs', text: '<p title="{{title}}">{{title}} {{shout title}}</p>' },
       partials: {},
       helpers,
-    })({ title: hostile });
+    });
+    const page = strip(template({ title: hostile }));
     const escaped =
       '&lt;/p&gt;&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;&lt;img src&#x3D;x onerror&#x3D;&#x27;y&#x27;&gt;{{title}}&amp;';
     expect(page.startsWith(`<p title="${escaped}">${escaped} &lt;/P&gt;&lt;SCRIPT&gt;`)).toBe(true);

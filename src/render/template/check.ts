@@ -19,9 +19,7 @@ export const leave = 'partial ends';
 export interface Names {
   readonly helpers: ReadonlySet<string>;
   readonly partials: ReadonlySet<string>;
-  /** Whether elements and blocks carry their location. */
-  readonly traced: boolean;
-  /** Whether each printed expression is marked too. */
+  /** Whether each printed expression is marked. */
   readonly placed: boolean;
   /** What there is under `rows`, `findings` and so on, if the template is a brief's own; a partial may have another context. */
   readonly of?: NamesOf | undefined;
@@ -125,8 +123,7 @@ class TemplateCheck extends Handlebars.Visitor {
           'A template may not contain an HTML comment, the attribute "data-at", or a tag with a computed name.',
         hint: 'Use {{! a comment }}, and write out the names of tags.',
       });
-    if (this.#names.traced)
-      content.value = traceElements(value, { original, file: this.#file, line: loc.start.line });
+    content.value = traceElements(value, { original, file: this.#file, line: loc.start.line });
   }
 
   override MustacheStatement(mustache: hbs.AST.MustacheStatement): void {
@@ -189,7 +186,6 @@ class TemplateCheck extends Handlebars.Visitor {
   override PartialBlockStatement(partial: hbs.AST.PartialBlockStatement): void {
     this.#partial(partial);
     this.accept(partial.program);
-    if (!this.#names.traced) return;
     const { program } = partial;
     const [before, after] = traceBlock(this.#file);
     const trace = (value: string): hbs.AST.Statement & { value: string } => ({

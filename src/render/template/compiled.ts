@@ -14,8 +14,8 @@ const MOST_KEPT = 400;
 
 /** The same as `parseTemplate`, but only once for the same text and names. */
 export function parseOnce(source: SourceFile, names: Names): ParsedTemplate {
-  const { helpers, partials, traced, placed, of, locale = noLocale } = names;
-  const key = JSON.stringify([source.file, source.text, [...helpers], [...partials], traced, placed, of]);
+  const { helpers, partials, placed, of, locale = noLocale } = names;
+  const key = JSON.stringify([source.file, source.text, [...helpers], [...partials], placed, of]);
   const known = kept.get(locale) ?? new Map<string, ParsedTemplate>();
   kept.set(locale, known);
   const found = known.get(key) ?? parseTemplate(source, names);

@@ -21,8 +21,6 @@ export interface TemplateSources {
   readonly template: SourceFile;
   readonly partials: { readonly [name: string]: SourceFile };
   readonly helpers: Helpers;
-  /** Whether the page carries traces of its origins, for the gate. */
-  readonly traced?: boolean;
   /** Receives each printed expression; its result marks the expression's output. */
   readonly onPut?: (put: Put) => string;
   /** What the template may name under `rows`, `findings` and so on. Without it, only rendering finds unknown names. */
@@ -31,7 +29,7 @@ export interface TemplateSources {
   readonly locale?: Locale;
 }
 
-/** Renders one page. `check` is called regularly and throws to stop the page. */
+/** Renders one page, with traces of its origins. `check` is called regularly and throws to stop the page. */
 export type Template = (context: object, check?: () => void) => string;
 
 /**
@@ -47,7 +45,6 @@ export function compileTemplate({
   template,
   partials,
   helpers,
-  traced = false,
   onPut,
   names: namesOf,
   locale,
@@ -55,7 +52,6 @@ export function compileTemplate({
   const names = {
     helpers: new Set([...Object.keys(helpers), ...builtIn]),
     partials: new Set(Object.keys(partials)),
-    traced,
     placed: onPut !== undefined,
     locale,
   };
@@ -124,11 +120,11 @@ export function compileTemplate({
       },
       [enter]: (file: string, line: number) => {
         calls.push({ file, line });
-        return traced ? new Handlebars.SafeString(traceCall(ownCall() ?? { file, line })) : '';
+        return new Handlebars.SafeString(traceCall(ownCall() ?? { file, line }));
       },
       [leave]: () => {
         calls.pop();
-        return traced ? new Handlebars.SafeString(traceEnd) : '';
+        return new Handlebars.SafeString(traceEnd);
       },
       [guard]: (_: unknown, value: unknown) => {
         const unknown = value === undefined ? reading : undefined;
