@@ -20,16 +20,25 @@ import type { Log } from '../log.ts';
 import { beyondClearance, holdsWhenUnknown, target } from '../project/target.ts';
 import type { Highlights, Picture } from '../render/manifest.ts';
 
-/** Effects and settings for deliveries. */
-export interface DeliveryDependencies {
+/** Effects and settings for all work on editions. */
+export interface WorkDependencies {
   readonly ledger: Ledger;
+  /** The operator's mailbox for alerts, or the operator's webhook if there is no mailbox; null for none. */
+  readonly operator: string | null;
+  readonly log: Log;
+  /** The words of alerts, and of the reasons that the ledger records. */
+  readonly locale: Locale;
+  now(): Date;
+  random(): number;
+}
+
+/** Effects and settings for deliveries. */
+export interface DeliveryDependencies extends WorkDependencies {
   readonly deliver: Deliver;
   /** The bytes of a file of an edition: the PDF or a picture; undefined if the file is missing. */
   readonly readEditionFile: (folder: string, name: string) => Promise<Uint8Array | undefined>;
   /** Records durably that an edition is being delivered, so that nothing overwrites it; false if its PDF changed. */
   markDelivered(folder: string, pdf: { readonly name: string; readonly sha256: string }): Promise<boolean>;
-  /** The operator's mailbox, or the operator's webhook if there is no mailbox. */
-  readonly operator: string | null;
   /** Minimum time between two messages of alerts. Alerts within it go out together. */
   readonly alertEverySeconds: number;
   /** Reaches the operator by another channel than the one that failed, and returns the outcome. */
@@ -37,18 +46,13 @@ export interface DeliveryDependencies {
     message: Message,
     options: { reason: string; isFirstTry: boolean; signal: AbortSignal },
   ) => Promise<Receipt | null>;
-  readonly log: Log;
   /** The words of a language, by its BCP 47 tag; undefined if there are none. */
   readonly localeFor: (tag: string) => Promise<Locale | undefined>;
-  /** The words of alerts, and of the reasons that the ledger records. */
-  readonly locale: Locale;
   /** Time limit of one attempt. */
   readonly timeoutMs: number;
   readonly retry: RetryPolicy;
   /** The URL of an edition, if editions are served. */
   readonly urlOf: (edition: string) => string | null;
-  now(): Date;
-  random(): number;
 }
 
 /** Limited, because each attempt without an answer may have left a copy with the recipient. */
@@ -161,8 +165,9 @@ export type Attempted =
 /** Returns the message, or the reason why it cannot be sent. */
 async function pack(
   { delivery, edition }: { delivery: DeliveryRecord; edition: EditionRecord },
-  { ledger, readEditionFile, urlOf, locale, localeFor }: DeliveryDependencies,
+  dependencies: DeliveryDependencies,
 ): Promise<Message | Attempted> {
+  const { ledger, readEditionFile, urlOf, locale } = dependencies;
   const common = {
     id: delivery.id,
     edition: edition.id,
@@ -177,14 +182,11 @@ async function pack(
   const later = await replacementOf(edition, ledger);
   if (later) return held(locale.text('mail.reason.replaced', { edition: edition.id, later: later.id }));
   const { title, issue, marking, paragraphs } = card;
-  const highlights =
-    card.highlights && (await enclose(card.highlights, edition, { readEditionFile, localeFor, locale }));
-  if (waitsForApproval(edition))
-    return unapproved(
-      edition,
-      edition.approvedSha256 === null ? null : locale.text('mail.reason.approval_outdated'),
-      locale,
-    );
+  const highlights = card.highlights && (await enclose(card.highlights, edition, dependencies));
+  if (waitsForApproval(edition)) {
+    const why = edition.approvedSha256 === null ? null : locale.text('mail.reason.approval_outdated');
+    return unapproved(edition, why, locale);
+  }
   if (card.pdf === null)
     return { ...common, kind: 'notice', title, issue, marking, paragraphs, highlights, pdf: null };
   const content = folder === null ? undefined : await readEditionFile(folder, card.pdf);
@@ -200,11 +202,7 @@ async function pack(
 async function enclose(
   { hero, logo, language, ...others }: Highlights,
   { folder }: EditionRecord,
-  {
-    readEditionFile,
-    localeFor,
-    locale,
-  }: Pick<DeliveryDependencies, 'readEditionFile' | 'localeFor' | 'locale'>,
+  { readEditionFile, localeFor, locale }: DeliveryDependencies,
 ): Promise<EnclosedHighlights> {
   const withContent = async <P extends Picture>(picture: P | null) => {
     const content = picture && folder !== null ? await readEditionFile(folder, picture.name) : undefined;

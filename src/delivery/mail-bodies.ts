@@ -68,7 +68,7 @@ type Content = ReturnType<typeof contentOf>;
 
 /** What a message says, for both bodies: `before` the bottom line, and `after` it where the PDF is. */
 function contentOf(message: Message, surroundings: Surroundings) {
-  const { enclosure, locale } = surroundings;
+  const { enclosure, mail, locale } = surroundings;
   const { pdf, highlights } = message;
   const { publisher = null } = highlights ?? {};
   return {
@@ -80,11 +80,13 @@ function contentOf(message: Message, surroundings: Surroundings) {
     before: correctionWords(message, locale),
     bottomLine: message.paragraphs,
     judgments: highlights?.judgments ?? [],
-    after: given(pdf && whereThePdfIs(message, pdf, surroundings)),
+    after: given(pdf && whereThePdfIs(message.edition, pdf, surroundings)),
     link: enclosure === 'left-out' ? (pdf?.url ?? null) : null,
     footer: given(
       publisher?.corrections && locale.text('page.corrections', { address: publisher.corrections }),
-      whyYou(message, surroundings),
+      message.kind === 'alert'
+        ? locale.text('mail.why_operator')
+        : locale.text('mail.why_recipient', { brief: message.brief, address: contactOf(mail) }),
     ),
   };
 }
@@ -265,8 +267,10 @@ const scale = ({ text, low, high }: { text: string; low: number; high: number },
   );
 };
 
+const contactOf = ({ unsubscribe, from }: MailSettings): string => unsubscribe ?? from.address;
+
 function whereThePdfIs(
-  { edition }: Message,
+  edition: string,
   { name, content, sha256, url }: NonNullable<Message['pdf']>,
   { enclosure, mail, locale: { text, tag } }: Surroundings,
 ): string {
@@ -274,11 +278,6 @@ function whereThePdfIs(
   const why = text('mail.not_attached', { limit: fileSize(tag, mail.maxBytes) });
   if (url !== null) return `${why} ${text('mail.read_here')}`;
   const size = fileSize(tag, content.length);
-  const address = mail.unsubscribe ?? mail.from.address;
+  const address = contactOf(mail);
   return `${why} ${text('mail.ask_for', { name, size, edition, address, sha256 })}`;
 }
-
-const whyYou = ({ brief, kind }: Message, { mail, locale }: Surroundings): string =>
-  kind === 'alert'
-    ? locale.text('mail.why_operator')
-    : locale.text('mail.why_recipient', { brief, address: mail.unsubscribe ?? mail.from.address });

@@ -9,27 +9,19 @@ import type { Locale } from '../locale.ts';
 import { redactText } from '../log.ts';
 
 /** Time limits within an SMTP session, in milliseconds. */
-export interface SmtpLimits {
-  readonly dnsTimeoutMs: number;
-  /** From the DNS lookup to the end of STARTTLS. */
-  readonly connectionTimeoutMs: number;
-  readonly greetingTimeoutMs: number;
-  /** Maximum silence of the server. */
-  readonly socketTimeoutMs: number;
-  /** The whole session. */
-  readonly totalTimeoutMs: number;
-}
-
-const smtpLimits: SmtpLimits = {
+const smtpLimits = {
   dnsTimeoutMs: 10_000,
+  /** From the DNS lookup to the end of STARTTLS. */
   connectionTimeoutMs: 30_000,
   greetingTimeoutMs: 30_000,
-  // RFC 5321, section 4.5.3.2.6, allows the server 10 minutes to acknowledge a message. A client that hangs up earlier
+  // Maximum silence of the server. RFC 5321, section 4.5.3.2.6, allows the server 10 minutes to acknowledge a message. A client that hangs up earlier
   // cannot know whether the message was accepted. Three minutes is a compromise: waiting longer costs more than that
   // uncertainty.
   socketTimeoutMs: 180_000,
+  /** The whole session. */
   totalTimeoutMs: 300_000,
 };
+export type SmtpLimits = Readonly<typeof smtpLimits>;
 
 /**
  * Delivers mail by SMTP, with one connection and one message for each recipient. The caller checks whether the

@@ -1,11 +1,11 @@
 import type { Day } from '../calendar.ts';
-import type { Marking } from '../dataset/fields.ts';
+import type { Card } from '../ledger/records.ts';
 import type { Locale } from '../locale.ts';
 import type { Target } from '../project/target.ts';
 import type { Highlights, Picture } from '../render/manifest.ts';
 
 /** A message to one target. */
-export interface Message {
+export interface Message extends Pick<Card, 'title' | 'issue' | 'marking'> {
   /** The permanent id of this delivery; a repeated message has the same id. Letters, digits and hyphens. */
   readonly id: string;
   /** An edition, a notice instead of it when nothing is new, or an alert to the operator. */
@@ -13,11 +13,7 @@ export interface Message {
   /** Such as `weekly/2021-08-22`. */
   readonly edition: string;
   readonly brief: string;
-  readonly title: string;
-  /** Number of the issue, such as `2021-W33`. */
-  readonly issue: string;
   readonly asOf: Day;
-  readonly marking: Marking;
   /** Set for a corrected revision. */
   readonly correction: {
     readonly revision: number;

@@ -5,12 +5,13 @@ import type { Locale } from '../locale.ts';
 import type { Deliver, Message, Receipt } from './message.ts';
 import type { WebhookSettings } from './settings.ts';
 
-export interface WebhookLimits {
+const webhookLimits = {
   /** For the whole call. */
-  readonly timeoutMs: number;
+  timeoutMs: 60_000,
   /** Maximum size of a PDF inside the call. A larger one is given by its hash and URL only. */
-  readonly maxInlineBytes: number;
-}
+  maxInlineBytes: 10_000_000,
+};
+export type WebhookLimits = Readonly<typeof webhookLimits>;
 
 /**
  * Posts the message as JSON to a webhook, signed according to Standard Webhooks (standardwebhooks.com).
@@ -21,13 +22,9 @@ export interface WebhookLimits {
  */
 export function webhookDelivery(
   { secret }: WebhookSettings,
-  {
-    now,
-    locale,
-    timeoutMs = 60_000,
-    maxInlineBytes = 10_000_000,
-  }: { now: () => Date; locale: Locale } & Partial<WebhookLimits>,
+  { now, locale, ...given }: { now: () => Date; locale: Locale } & Partial<WebhookLimits>,
 ): Deliver {
+  const { timeoutMs, maxInlineBytes } = { ...webhookLimits, ...given };
   const signer = new Webhook(secret);
   return async (message, { target, signal }) => {
     if (!('webhook' in target)) throw new TypeError('The target is no webhook.');

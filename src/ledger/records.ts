@@ -78,6 +78,7 @@ export type NewEdition = z.output<typeof newEdition>;
 /** What messages about an edition say, fixed when the edition is generated. */
 const card = z.strictObject({
   title: z.string(),
+  /** Number of the issue, such as `2021-W33`; empty for an alert. */
   issue: z.string(),
   marking,
   /** The bottom line, or the text of the notice. */

@@ -76,7 +76,7 @@ export type Decision = Pick<ApprovalRecord, 'decision' | 'user' | 'namedBy' | 'c
 };
 
 /** A change of state. */
-interface Move<State> {
+export interface Move<State> {
   readonly from: readonly State[];
   readonly to: State;
   readonly reason: string | null;
@@ -105,7 +105,7 @@ export interface Visibility {
 export interface EditionFilter extends Filter {
   readonly from?: Day | undefined;
   readonly to?: Day | undefined;
-  /** Only scheduled editions that were due before this and have no alert about being late. */
+  /** Only scheduled editions that were due before this, are not generated, and have no alert about that. */
   readonly lateSince?: Date | undefined;
   readonly after?: { readonly asOf: string; readonly revision: number; readonly id: string } | undefined;
 }

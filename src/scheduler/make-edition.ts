@@ -2,6 +2,7 @@ import { issueNumber } from '../calendar.ts';
 import { knownFor } from '../dataset/corrections.ts';
 import type { Dataset } from '../dataset/schema.ts';
 import { alertTo, approvalAlertTo } from '../delivery/alert.ts';
+import type { WorkDependencies } from '../delivery/deliver-edition.ts';
 import { targetsOf, targetsOfReplaced } from '../delivery/recipients.ts';
 import { backoffSeconds } from '../delivery/settings.ts';
 import { AppError, describeFault, type ErrorCode } from '../errors.ts';
@@ -9,7 +10,6 @@ import { newEdition, ownPaperOf } from '../ledger/edition-id.ts';
 import { type EditionRecord, type NewDelivery, waitsForApproval } from '../ledger/records.ts';
 import type { Claim, Job, Ledger, Making } from '../ledger/types.ts';
 import type { StepRecord } from '../ledger/views.ts';
-import type { Locale } from '../locale.ts';
 import type { Log } from '../log.ts';
 import { resolveEdition } from '../production/fan-out.ts';
 import type { Store } from '../production/generate.ts';
@@ -22,8 +22,7 @@ import { nothingNew } from '../render/changes.ts';
 import type { Material, Step } from '../render/edition.ts';
 
 /** Effects and settings for generating editions. */
-export interface EditionDependencies {
-  readonly ledger: Ledger;
+export interface EditionDependencies extends WorkDependencies {
   /** Reads the brief's current version, so that changes apply without a restart. */
   loadBrief(id: string): Promise<Brief>;
   loadDataset(name: string): Promise<Dataset>;
@@ -32,18 +31,11 @@ export interface EditionDependencies {
   readonly store: Store;
   readonly engine: string;
   readonly out: string;
-  /** The operator's mailbox or webhook for alerts; null for none. */
-  readonly operator: string | null;
   /** Whether a target is an example left in a brief. */
   readonly isExample?: (to: Target) => boolean;
-  readonly log: Log;
-  /** The words of the reasons that the ledger records. */
-  readonly locale: Locale;
   /** Runs in progress in this process, so that they can be stopped. */
   readonly activeRuns: ActiveRuns;
-  now(): Date;
   elapsedMs(): number;
-  random(): number;
   onRendered?(seconds: number): void;
 }
 
@@ -276,16 +268,14 @@ function noteSteps(
   { edition, run }: Claim,
   { ledger, log, now }: { ledger: Pick<Ledger, 'addSteps'>; log: Log; now: () => Date },
 ) {
-  let waiting: StepRecord[] = [];
+  const waiting: StepRecord[] = [];
   let number = 0;
   let timer: NodeJS.Timeout | undefined;
   let writing = Promise.resolve();
   const take = (): readonly StepRecord[] => {
     clearTimeout(timer);
     timer = undefined;
-    const steps = waiting;
-    waiting = [];
-    return steps;
+    return waiting.splice(0);
   };
   const write = (): void => {
     const steps = take();

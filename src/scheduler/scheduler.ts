@@ -176,10 +176,8 @@ export async function alertLateEditions(
 ): Promise<void> {
   if (operator === null) return;
   const lateSince = new Date(now.getTime() - LATE_MS);
-  for (const state of ['queued', 'rendering'] as const) {
-    for (const { id } of await ledger.editions({ state, lateSince }))
-      await ledger.addDeliveries(id, [alertTo(operator, 'late')], now);
-  }
+  for (const { id } of await ledger.editions({ lateSince }))
+    await ledger.addDeliveries(id, [alertTo(operator, 'late')], now);
 }
 
 /** The editions that a brief's slots between two days, both included, would have had. */

@@ -20,6 +20,7 @@ export interface Session {
   rows<Row extends z.ZodType>(row: Row, sql: string, values?: readonly unknown[]): Promise<z.output<Row>[]>;
   /** The first row of a query that always has one. */
   one<Row extends z.ZodType>(row: Row, sql: string, values?: readonly unknown[]): Promise<z.output<Row>>;
+  /** Editions, by what follows the name of their table. */
   editions(sql: string, values?: readonly unknown[]): Promise<EditionRecord[]>;
   deliveries(sql: string, values?: readonly unknown[]): Promise<DeliveryRecord[]>;
   /** The session for the queue, whose changes become part of the same transaction. */
@@ -32,8 +33,10 @@ function sessionOn(query: Session['query'], queue: Db): Session {
     query,
     rows,
     one: async (row, ...given) => row.parse((await query(...given))[0]),
-    editions: (...given) => rows(editionRecord, ...given),
-    deliveries: (...given) => rows(deliveryRecord, ...given),
+    editions: (sql, ...given) =>
+      rows(editionRecord, `SELECT ${editionColumns} FROM sitrep.edition ${sql}`, ...given),
+    deliveries: (sql, ...given) =>
+      rows(deliveryRecord, `SELECT ${deliveryColumns} FROM sitrep.delivery ${sql}`, ...given),
     queue,
   };
 }

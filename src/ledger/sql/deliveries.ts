@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { deliveryColumns, deliveryId, editionColumns, type Session, toRecipients } from './database.ts';
+import { deliveryColumns, deliveryId, type Session, toRecipients } from './database.ts';
 import { hurry, type QueueSession, sendJobs, type Store } from './jobs.ts';
 import {
   approvalRecord,
@@ -68,10 +68,7 @@ export function deliveryCalls(store: Store) {
         );
         if (!claimed) return undefined;
         const { interrupted, ...delivery } = claimed;
-        const [edition] = await session.editions(
-          `SELECT ${editionColumns} FROM sitrep.edition WHERE id = $1`,
-          [delivery.edition],
-        );
+        const [edition] = await session.editions('WHERE id = $1', [delivery.edition]);
         return edition && { delivery, edition, interrupted };
       }),
 
@@ -95,10 +92,9 @@ export function deliveryCalls(store: Store) {
     addDeliveries: (edition, deliveries, now) =>
       store.transaction(async (session) => {
         await lockEdition(session, edition);
-        const open = await session.deliveries(
-          `SELECT ${deliveryColumns} FROM sitrep.delivery WHERE edition = $1 AND ${toRecipients} AND ${isOpen}`,
-          [edition],
-        );
+        const open = await session.deliveries(`WHERE edition = $1 AND ${toRecipients} AND ${isOpen}`, [
+          edition,
+        ]);
         const free = deliveries.filter(
           ({ channel, address, content }) =>
             !isForRecipients(content) ||
@@ -113,7 +109,8 @@ export function deliveryCalls(store: Store) {
           `SELECT 1 FROM sitrep.edition WHERE id = (SELECT edition FROM sitrep.delivery WHERE id = $1) FOR UPDATE`,
           [id],
         );
-        const [moved] = await session.deliveries(
+        const [moved] = await session.rows(
+          deliveryRecord,
           `UPDATE sitrep.delivery SET state = $2, reason = $3, job = NULL, attempt = 0, interruptions = 0,
                unanswered = 0, trying_since = NULL, next_try_at = NULL,
                may_have_arrived = may_have_arrived AND NOT $6,
@@ -214,8 +211,7 @@ export function alertCalls(store: Store) {
       store.transaction(async (session): Promise<DeliveryRecord[]> => {
         await session.query('SELECT pg_advisory_xact_lock($1)', [LOCK]);
         const [first] = await session.deliveries(
-          `SELECT ${deliveryColumns} FROM sitrep.delivery
-             WHERE id = $1 AND ${isAlert} AND (state = 'pending' OR (state = 'sending' AND (job = $2 OR job IS NULL)))`,
+          `WHERE id = $1 AND ${isAlert} AND (state = 'pending' OR (state = 'sending' AND (job = $2 OR job IS NULL)))`,
           [id, job],
         );
         if (!first) return [];
@@ -236,7 +232,8 @@ export function alertCalls(store: Store) {
           }
         }
         // Alerts that an interrupted process was sending go out as the same set, so that the message has the same id.
-        return session.deliveries(
+        return session.rows(
+          deliveryRecord,
           `UPDATE sitrep.delivery SET ${startSending}
              WHERE ${isAlert} AND channel = $3 AND address = $4 AND state = $5
                AND ($5 = 'pending' OR job = $1 OR job IS NULL)
@@ -301,8 +298,7 @@ export function approvalCalls(store: Store) {
         // The lock keeps a worker's result from being stored in the middle of a decision. Rows are locked in order, so
         // that two decisions on the same editions cannot deadlock.
         const locked = await session.editions(
-          `SELECT ${editionColumns} FROM sitrep.edition
-           WHERE id = ANY($1::text[]) AND state IN ('rendered', 'delivering', 'done') ORDER BY id FOR UPDATE`,
+          `WHERE id = ANY($1::text[]) AND state IN ('rendered', 'delivering', 'done') ORDER BY id FOR UPDATE`,
           [editions.map(({ id }) => id)],
         );
         const current = new Map(locked.map((edition) => [edition.id, hashToApprove(edition)]));

@@ -5,7 +5,13 @@ import { hurry, type QueueSession, sendJobs, type Store } from './jobs.ts';
 import { insertSteps, sameEdition } from './queries.ts';
 import { refreshFor } from './refreshes.ts';
 import { editionId } from '../edition-id.ts';
-import { type EditionRecord, heldByOperator, type NewEdition, waitsForApproval } from '../records.ts';
+import {
+  type EditionRecord,
+  editionRecord,
+  heldByOperator,
+  type NewEdition,
+  waitsForApproval,
+} from '../records.ts';
 import type { Ledger, Making } from '../types.ts';
 
 /** Requests editions and records their runs. */
@@ -44,7 +50,8 @@ export function editionCalls(store: Store) {
 
     claimEdition: (id, { job, now }) =>
       store.transaction(async (session) => {
-        const [edition] = await session.editions(
+        const [edition] = await session.rows(
+          editionRecord,
           `UPDATE sitrep.edition
              SET state = 'rendering', job = $2, attempt = attempt + 1, started_at = $3, reason = NULL
              WHERE id = $1 AND (state = 'queued' OR (state = 'rendering' AND job = $2))
@@ -89,7 +96,8 @@ export function editionCalls(store: Store) {
     moveEdition: (id, { from, to, reason, onlyUnsent = false, now }) =>
       store.transaction(async (session) => {
         await lockEdition(session, id);
-        const [moved] = await session.editions(
+        const [moved] = await session.rows(
+          editionRecord,
           `UPDATE sitrep.edition SET state = $2, reason = $3, attempt = 0, job = NULL,
                settled_at = CASE WHEN $2 = 'queued' THEN NULL ELSE $4::timestamptz END
              WHERE id = $1 AND state = ANY($5::text[]) AND NOT ($6 AND EXISTS (
@@ -154,7 +162,8 @@ async function insertRows(session: Session, asked: readonly Asked[], now: Date):
       ...(reason === undefined ? { state: 'queued' } : { state: 'skipped', reason, settledAt: now }),
     }))
     .toSorted((one, other) => (one.id < other.id ? -1 : 1));
-  return session.editions(
+  return session.rows(
+    editionRecord,
     `INSERT INTO sitrep.edition
          (id, brief, as_of, paper, parameters, part_of, origin, slot, reach, state, reason, requested_at, settled_at,
           correction, refresh)
@@ -186,9 +195,7 @@ async function resolve(
     return origin === 'schedule'
       ? takeOver(session, { edition: { ...edition, id: same.id }, waitsFor }, now)
       : [];
-  const [other] = await session.editions(`SELECT ${editionColumns} FROM sitrep.edition WHERE id = $1`, [
-    edition.id,
-  ]);
+  const [other] = await session.editions('WHERE id = $1', [edition.id]);
   const wasIssued = origin === 'schedule' && (other?.origin === 'schedule' || other?.reach === 'all');
   if (wasIssued && other) issued?.push(other);
   if (origin === 'backfill' || wasIssued) return [];
@@ -209,7 +216,8 @@ async function takeOver(
   { edition: { id, slot, reach }, waitsFor = null }: Asked,
   now: Date,
 ): Promise<EditionRecord[]> {
-  const taken = await session.editions(
+  const taken = await session.rows(
+    editionRecord,
     `UPDATE sitrep.edition SET origin = 'schedule', slot = $2, reach = $3, attempt = 0, job = NULL, settled_at = NULL, refresh = $6,
          state = CASE WHEN is_kept THEN edition.state ELSE 'queued' END, reason = CASE WHEN is_kept THEN $4 END
        FROM (SELECT state = 'held' AND reason IN ($4, $5) AS is_kept FROM sitrep.edition WHERE id = $1 FOR UPDATE) AS present

@@ -2,7 +2,6 @@ import { z } from 'zod';
 import {
   columnsOf,
   type Condition,
-  editionColumns,
   given,
   type Session,
   toRecipients,
@@ -33,8 +32,7 @@ export async function sameEdition(
   { brief, asOf, paper, parameters, correction }: NewEdition,
 ): Promise<EditionRecord | undefined> {
   const [found] = await session.editions(
-    `SELECT ${editionColumns} FROM sitrep.edition
-       WHERE brief = $1 AND as_of = $2 AND paper = $3 AND parameters = $4 AND revision = $5`,
+    `WHERE brief = $1 AND as_of = $2 AND paper = $3 AND parameters = $4 AND revision = $5`,
     [brief, asOf, paper, JSON.stringify(parameters), correction?.revision ?? 1],
   );
   return found;
@@ -68,7 +66,7 @@ export function queryCalls(database: Session) {
       given('as_of >= $?', from),
       given('as_of <= $?', to),
       given(
-        `origin = 'schedule' AND slot < $? AND NOT EXISTS (
+        `origin = 'schedule' AND slot < $? AND state IN ('queued', 'rendering') AND NOT EXISTS (
            SELECT 1 FROM sitrep.delivery WHERE edition = sitrep.edition.id AND content = 'late')`,
         lateSince,
       ),
@@ -85,14 +83,13 @@ export function queryCalls(database: Session) {
     sameEdition: (of) => sameEdition(database, of),
     revisions: (id) =>
       database.editions(
-        `SELECT ${editionColumns} FROM sitrep.edition WHERE (brief, as_of, paper, parameters) =
+        `WHERE (brief, as_of, paper, parameters) =
              (SELECT brief, as_of, paper, parameters FROM sitrep.edition WHERE id = $1) ORDER BY revision`,
         [id],
       ),
     deliveredEditions: (briefs) =>
       database.editions(
-        `SELECT ${editionColumns} FROM sitrep.edition one
-           WHERE brief = ANY($1::text[]) AND card->>'pdf' IS NOT NULL
+        `one WHERE brief = ANY($1::text[]) AND card->>'pdf' IS NOT NULL
              AND EXISTS (SELECT 1 FROM sitrep.delivery WHERE edition = one.id AND content = 'edition'
                AND (state IN ('sent', 'sending') OR may_have_arrived))
              AND NOT EXISTS (SELECT 1 FROM sitrep.edition later

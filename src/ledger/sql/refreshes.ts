@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { columnsOf, editionColumns, type Session } from './database.ts';
+import { columnsOf, type Session } from './database.ts';
 import { type QueueSession, sendJobs, type Store } from './jobs.ts';
 import { type NewEdition, refreshRecord, type SourceCheck, sourceState } from '../records.ts';
 import type { Ledger } from '../types.ts';
@@ -69,7 +69,7 @@ export function refreshCalls(store: Store) {
     staleEditions: () =>
       store.editions(
         // An operator may have put it on hold since.
-        `SELECT ${editionColumns} FROM sitrep.edition WHERE state = 'held' AND (reason, 'fresh-data') IN (
+        `WHERE state = 'held' AND (reason, 'fresh-data') IN (
              SELECT run.reason, code FROM sitrep.run WHERE run.edition = edition.id ORDER BY number DESC LIMIT 1)
            ORDER BY id`,
       ),

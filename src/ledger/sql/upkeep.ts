@@ -1,6 +1,6 @@
 import type { PgBoss } from 'pg-boss';
 import { z } from 'zod';
-import { type Database, editionColumns, type Session, waitsForRefresh } from './database.ts';
+import { type Database, type Session, waitsForRefresh } from './database.ts';
 import { isAlive, queues, sendJobs, type Store } from './jobs.ts';
 import type { Ledger } from '../types.ts';
 
@@ -15,11 +15,7 @@ const isRemovable = `(brief, as_of, paper, parameters) NOT IN (
 /** Pruning and repair of the ledger. */
 export function upkeepCalls(store: Store) {
   return {
-    removableEditions: (before) =>
-      store.editions(
-        `SELECT ${editionColumns} FROM sitrep.edition WHERE ${isRemovable} ORDER BY brief, as_of, id`,
-        [before],
-      ),
+    removableEditions: (before) => store.editions(`WHERE ${isRemovable} ORDER BY brief, as_of, id`, [before]),
 
     removeEditions: (ids, before) =>
       store.transaction(async (session) => {
