@@ -7,10 +7,7 @@ export interface Log {
   error(fields: object, message: string): void;
 }
 
-/**
- * Writes one JSON object per line to standard error and shortens anything that looks like an address, wherever it
- * occurs.
- */
+/** Writes one JSON object per line to standard error, with every address in it shortened. */
 export function openLog(level: string): Log {
   return pino(
     {

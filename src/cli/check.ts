@@ -25,10 +25,7 @@ interface Found {
   readonly warnings: Fault[];
 }
 
-/**
- * Loads every dataset and brief, and generates each brief on each of its golden days. Prints all faults; only errors
- * make the command fail.
- */
+/** Loads all datasets and briefs and generates every golden edition. Only errors make the command fail. */
 export async function check(world: CheckWorld, { all }: { readonly all: boolean }): Promise<void> {
   const found = new Map<string, Found>();
   const on = (subject: string): Found => {

@@ -70,9 +70,7 @@ export function guard(
   return { mayStill: async (request) => (await identify(request).catch(() => null)) !== null };
 }
 
-/**
- * Refuses a change that another site's page makes a browser send: it has that page's origin. Programs send no origin.
- */
+/** Refuses a change that another site's page makes a browser send. Programs send no origin. */
 function refuseForeignOrigin(
   { method, headers, cookies }: FastifyRequest,
   { cookie, publicUrl }: { cookie: string; publicUrl: string | null },

@@ -14,10 +14,7 @@ const types: { readonly [kind in FileKind]: string } = {
 const policy =
   "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; frame-ancestors 'self'";
 
-/**
- * Sends a file of an edition, or a range of it. The ETag is the hash from the manifest. The path comes from the ledger,
- * never from the request.
- */
+/** Sends a file of an edition or a range of it. The path comes from the ledger, never from the request. */
 export async function sendEditionFile(
   service: EditionService,
   { request, reply, id, kind }: { request: FastifyRequest; reply: FastifyReply; id: string; kind: FileKind },

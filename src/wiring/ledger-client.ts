@@ -72,10 +72,7 @@ export async function serveOthers(
   return serveSocket(service, { path, caller: commandLine(systemUser), log });
 }
 
-/**
- * Requests a link that logs one browser in from the process that serves a folder's embedded ledger. Throws
- * `operation-refused` if there is no such process.
- */
+/** A link from the process that serves the embedded ledger. Throws `operation-refused` if there is none. */
 export async function askForLink(out: string, { databaseUrl, systemUser }: Parts): Promise<string> {
   if (databaseUrl === undefined && (await answers(socketPath(out))))
     return remoteService(socketPath(out)).link(commandLine(systemUser));
@@ -114,9 +111,7 @@ export async function holdLedger(
 const MOST_WAIT_MS = 30_000;
 const LOOK_MS = 1_000;
 
-/**
- * Opens an output folder's embedded ledger unless a process serves it. Waits for a process that is starting or ending.
- */
+/** Opens the embedded ledger unless a process serves it. Waits for one that is starting or ending. */
 async function openUnlessServed(
   out: string,
   parts: Pick<Parts, 'log' | 'stop'>,

@@ -27,10 +27,7 @@ import { serve } from '../server/server.ts';
 
 const SNAPSHOT_MS = 15 * 60_000;
 
-/**
- * Runs the service until stopped, in the roles of scheduler, worker and server. Calls `onReady` after it starts
- * listening.
- */
+/** Runs the service in its roles until stopped. Calls `onReady` after it starts listening. */
 export async function runService({
   out,
   roles,

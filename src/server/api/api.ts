@@ -18,16 +18,11 @@ Briefs, their editions, and the deliveries of those editions. In a browser, log 
 Errors are problem details (RFC 9457) of the type \`application/problem+json\`: a stable \`code\`, a \`detail\`, a \`hint\` on how to fix it, and the list of faults. [api.md](/docs/api.md) explains the codes: ${problemCodes.map((code) => `\`${code}\``).join(', ')}.
 `;
 
-/**
- * The API's documentation page runs the scripts of Swagger UI, which come from this server and call only this server.
- */
+/** The documentation page runs the scripts of Swagger UI, which come from this server and call only it. */
 const docsPolicy =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'";
 
-/**
- * The HTTP API: all data and operations of the service as JSON, with an OpenAPI document generated from the same
- * schemas.
- */
+/** All data and operations of the service as JSON, with an OpenAPI document from the same schemas. */
 export async function api(
   instance: FastifyInstance,
   service: EditionService,

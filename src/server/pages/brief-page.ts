@@ -94,10 +94,7 @@ const missingIn = (months: readonly CalendarMonth[]): number =>
 /** The weeks of a year, grouped by the month in which they end. */
 type CalendarMonth = ReturnType<typeof calendarOf>[number];
 
-/**
- * Every week of a year with a slot or an edition: the editions for each day that a slot reports on, the missing ones,
- * and the next one due.
- */
+/** The weeks of a year: what was generated for each day that a slot reports on, what is missing, and what is next. */
 export function calendarOf({
   year,
   brief,

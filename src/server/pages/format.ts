@@ -77,10 +77,7 @@ export const periodOf = (locale: Locale, asOf: Day, period: string | undefined):
     ? locale.text('web.through', { day: locale.shortDay(asOf) })
     : locale.daySpan(periodEnding(asOf, period).start, asOf);
 
-/**
- * The properties that differ between editions of one day, such as `Letter, region north, revision 2`; empty for the
- * plain edition.
- */
+/** What differs between editions of one day, such as `Letter, revision 2`; empty for the plain edition. */
 export function differences(
   locale: Locale,
   { paper, parameters, correction }: Pick<EditionView, 'paper' | 'parameters' | 'correction'>,
