@@ -92,6 +92,7 @@ function refuseForeignOrigin(
   });
 }
 
+const LOGINS_PER_MINUTE = 10;
 const form = z.object({ token: z.string().max(500), next: z.string().max(2000).default('/') });
 const link = z.object({ once: z.string().max(500).default('') });
 
@@ -104,18 +105,13 @@ export const ownPath = (path: string): string => (/^\/(?![/\\])[^\\\p{Cc}]*$/u.t
 /** Logs in with a token or with a link that works once, by setting a cookie, and logs out by clearing it. */
 export function login(
   app: FastifyInstance,
-  {
-    sessions,
-    cookie: name,
-    secure,
-    attemptsPerMinute,
-  }: { sessions: Sessions; cookie: string; secure: boolean; attemptsPerMinute: number },
+  { sessions, cookie: name, secure }: { sessions: Sessions; cookie: string; secure: boolean },
 ): void {
   // Lax, so that a reader who follows a link in webmail is still logged in. Changes are not made by links, and they
   // also require this service's origin (`refuseForeignOrigin`).
   const cookie = { path: '/', httpOnly: true, sameSite: 'lax', secure } as const;
   const session = { ...cookie, signed: true, maxAge: SESSION_SECONDS };
-  const config = { open: true, rateLimit: { max: attemptsPerMinute, timeWindow: '1 minute' } };
+  const config = { open: true, rateLimit: { max: LOGINS_PER_MINUTE, timeWindow: '1 minute' } };
   const hidden = { schema: { hide: true } };
   app.post('/login', { config, ...hidden }, async (request, reply) => {
     const { token, next } = form.parse(request.body);

@@ -6,11 +6,7 @@ import type { Ledger } from '../ledger/types.ts';
 /** Metrics: current numbers from the ledger, and what this process has observed. */
 export function openMetrics(
   ledger: Ledger,
-  {
-    now,
-    freeBytes,
-    unreadableBriefs,
-  }: {
+  world: {
     now: () => Date;
     freeBytes: () => Promise<number>;
     /** How many briefs could not be read at the last check. */
@@ -39,9 +35,9 @@ export function openMetrics(
       const gauge = <Label extends string = never>(name: string, help: string, ...labelNames: Label[]) =>
         new Gauge<Label>({ name, help, labelNames, registers: [current] });
       const counts = await ledger.counts();
-      const health = await ledger.deliveryHealth({ failedSince: now() });
-      const age = (at: Date | null) =>
-        at === null ? 0 : Math.max(0, (now().getTime() - at.getTime()) / 1000);
+      const now = world.now();
+      const health = await ledger.deliveryHealth({ failedSince: now });
+      const age = (at: Date | null) => (at === null ? 0 : Math.max(0, (now.getTime() - at.getTime()) / 1000));
 
       const editions = gauge('sitrep_editions', 'Editions in the ledger, by state (queued is due).', 'state');
       for (const state of editionStates) editions.set({ state }, counts.editions[state] ?? 0);
@@ -64,7 +60,7 @@ export function openMetrics(
       gauge(
         'sitrep_briefs_unreadable',
         'Briefs that cannot be generated because their files or their dataset have faults.',
-      ).set(unreadableBriefs());
+      ).set(world.unreadableBriefs());
       const success = gauge(
         'sitrep_source_last_success_timestamp',
         'When the service last fetched a source of a dataset successfully, as a Unix time.',
@@ -81,7 +77,9 @@ export function openMetrics(
         if (lastSuccess) success.set({ dataset, source }, lastSuccess.getTime() / 1000);
         failing.set({ dataset, source }, failingSince === null ? 0 : 1);
       }
-      gauge('sitrep_disk_free_bytes', 'Free bytes on the disk of the output folder.').set(await freeBytes());
+      gauge('sitrep_disk_free_bytes', 'Free bytes on the disk of the output folder.').set(
+        await world.freeBytes(),
+      );
       gauge(
         'sitrep_browser_memory_bytes',
         'Resident memory of the child processes, which are the browser (Linux).',

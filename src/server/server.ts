@@ -53,7 +53,6 @@ const LOOKS_FOR_SLOW = 5;
 const ANSWER_MS = 30_000;
 const MOST_CONNECTIONS = 500;
 const MOST_DELAY_MS = 2_000;
-const LOGINS_PER_MINUTE = 10;
 /** Maximum length of an edition's name in a URL. */
 const MOST_PARAM = 400;
 
@@ -140,7 +139,7 @@ export async function serve(
   health(app, served.health, { guarded: true });
   await app.register(async (scope) => {
     await scope.register(underPressure, { maxEventLoopDelay: options.mostDelayMs ?? MOST_DELAY_MS });
-    login(scope, { sessions, cookie: cookieName, secure, attemptsPerMinute: LOGINS_PER_MINUTE });
+    login(scope, { sessions, cookie: cookieName, secure });
     const sendEvents = eventStreams(service, { mayStill, log, longestMs: options.longestStreamMs });
     await api(scope, service, { sendEvents, readAsset: served.readAsset });
     await pages?.routes(scope);

@@ -1,6 +1,6 @@
 import { briefHref, editionHref } from './format.ts';
 import { type Day, periodEnding } from '../../calendar.ts';
-import { asCorrected, type Correction, knownFor } from '../../dataset/corrections.ts';
+import { asCorrected, knownFor } from '../../dataset/corrections.ts';
 import type { Marking } from '../../dataset/fields.ts';
 import { knownBy } from '../../dataset/point-in-time.ts';
 import { eachRow, type TableRow } from '../../dataset/references.ts';
@@ -8,23 +8,19 @@ import type { Dataset } from '../../dataset/schema.ts';
 import { topicTitle } from '../../dataset/settings.ts';
 import { chainOf, originLines, valuesOf } from '../../editions/format.ts';
 import { type Caller, maySee } from '../../ledger/principal.ts';
+import type { EditionView } from '../../ledger/views.ts';
 import type { Locale } from '../../locale.ts';
 import type { Explanation } from '../../production/explain.ts';
 import type { Brief } from '../../project/brief.ts';
-import type { Parameters } from '../../project/parameters.ts';
 import { applyParameters } from '../../query/select.ts';
 import { changesOf } from '../../render/changes.ts';
 import { hashOfRow, type Manifest } from '../../render/manifest.ts';
 import { titleOf } from '../../render/row-details.ts';
 
-interface Of {
+type Of = Pick<EditionView, 'asOf' | 'parameters' | 'correction'> & {
   readonly brief: Brief;
   readonly dataset: Dataset;
-  readonly asOf: Day;
-  readonly parameters: Parameters;
-  /** Set for a corrected revision. */
-  readonly correction: Correction | null;
-}
+};
 
 /**
  * Filters today's rows by the caller's clearance. A row's marking may have been raised since an edition was generated,
