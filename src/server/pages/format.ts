@@ -5,33 +5,16 @@ import type { DeliveryState, EditionState } from '../../ledger/records.ts';
 import type { DeliveryView, EditionView } from '../../ledger/views.ts';
 import type { Locale } from '../../locale.ts';
 
-/** An instant for pages: in UTC, and in a form for programs. */
-export interface Instant {
-  readonly iso: string;
-  readonly text: string;
-}
-
-/** A time such as `22 Aug 2021, 05:00 UTC`; with `seconds`, `05:00:09`. */
-export function instant(
-  { moment }: Locale,
-  at: Date,
-  { seconds = false }: { seconds?: boolean } = {},
-): Instant {
+/** For pages and for programs, a time such as `22 Aug 2021, 05:00 UTC`; with `seconds`, `05:00:09`. */
+export function instant({ moment }: Locale, at: Date, { seconds = false }: { seconds?: boolean } = {}) {
   const iso = at.toISOString();
   return { iso: seconds ? iso : `${iso.slice(0, 16)}Z`, text: moment(at, { seconds }) };
-}
-
-/** A line of facts about a brief or an edition. */
-export interface Fact {
-  readonly label: string;
-  readonly text: string;
-  readonly at: Instant | null;
 }
 
 /** A fact in words, with its instant if it has one; none if there is nothing to say. */
 export const factIn =
   (locale: Locale) =>
-  (label: string, words: string | null | undefined, at: Date | null = null): Fact[] =>
+  (label: string, words: string | null | undefined, at: Date | null = null) =>
     words == null && at === null ? [] : [{ label, text: words ?? '', at: at && instant(locale, at) }];
 
 export type ShownState = EditionState | DeliveryState | 'incomplete' | 'unreadable' | 'unsent';

@@ -150,7 +150,7 @@ export async function gatherEdition(
   { caller, id }: { caller: Caller; id: string },
 ) {
   const edition = await service.edition(caller, id);
-  const { brief: name, asOf, parameters, correction } = edition;
+  const { brief: name, asOf } = edition;
   const [view, brief, steps, deliveries, sameDay, made] = await Promise.all([
     orNull(service.brief(caller, name)),
     orNull(dependencies.loadBrief(name)),
@@ -160,7 +160,7 @@ export async function gatherEdition(
     readManifest(service, dependencies, { caller, edition }),
   ]);
   const dataset = await datasetOf(dependencies, brief);
-  const of = brief && dataset && { brief, dataset, asOf, parameters, correction };
+  const of = brief && dataset && { ...edition, brief, dataset };
   const { locale } = dependencies;
   return {
     caller,

@@ -6,8 +6,6 @@ const pages = ['overview', 'brief', 'edition', 'explain', 'operator', 'record', 
 type PageName = (typeof pages)[number];
 const partials = ['layout', 'state', 'actions', 'reasons', 'instant', 'fact', 'deliveries', 'more'] as const;
 
-type Render = (name: PageName, context: object) => string;
-
 export type Show = (
   of: { readonly request: FastifyRequest; readonly reply: FastifyReply },
   page: PageName,
@@ -15,15 +13,12 @@ export type Show = (
 ) => FastifyReply;
 
 /** Compiles every page of `web/pages/`, so that a missing one is found at startup. */
-export async function openTemplates(
-  readAsset: (name: string) => Promise<string>,
-  locale: Locale,
-): Promise<Render> {
+export async function openTemplates(readAsset: (name: string) => Promise<string>, locale: Locale) {
   const handlebars = Handlebars.create();
   handlebars.registerHelper('t', (key: string, { hash }: Handlebars.HelperOptions) => locale.text(key, hash));
   const read = (name: string) => readAsset(`pages/${name}.hbs`);
   for (const name of partials) handlebars.registerPartial(name, await read(name));
   const compiled = new Map<PageName, Handlebars.TemplateDelegate>();
   for (const name of pages) compiled.set(name, handlebars.compile(await read(name), { strict: true }));
-  return (name, context) => compiled.get(name)?.(context) ?? '';
+  return (name: PageName, context: object): string => compiled.get(name)?.(context) ?? '';
 }
