@@ -15,9 +15,7 @@ export function briefPage(data: BriefPageData) {
   const { view, brief, editions, year, covered, caller, now, locale } = data;
   const { text, tag } = locale;
   const { id, marking, schedule, next, paper, parameters, forEach } = view;
-  const months = brief
-    ? calendarOf({ year, brief: { id, ...brief.config }, editions, caller, now, locale })
-    : [];
+  const months = brief ? calendarOf({ ...data, brief: { id, ...brief.config } }) : [];
   const href = briefHref(id);
   const operates = caller.may === 'operate';
   const fact = factIn(locale);
@@ -85,16 +83,16 @@ function formOf({ view, dataset, covered, caller, locale }: BriefPageData) {
 }
 
 /** The number of days that a slot reported on, but for which there is no edition. */
-const missingIn = (months: readonly CalendarMonth[]): number =>
+const missingIn = (months: ReturnType<typeof calendarOf>): number =>
   months
     .flatMap(({ weeks }) => weeks)
     .flatMap(({ days }) => days)
     .filter(({ kind }) => kind === 'gap').length;
 
-/** The weeks of a year, grouped by the month in which they end. */
-type CalendarMonth = ReturnType<typeof calendarOf>[number];
-
-/** The weeks of a year: what was generated for each day that a slot reports on, what is missing, and what is next. */
+/**
+ * The weeks of a year by the month in which they end: what was generated for each day that a slot reports on, what is
+ * missing, and what is next.
+ */
 export function calendarOf({
   year,
   brief,
