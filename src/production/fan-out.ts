@@ -1,9 +1,7 @@
-import { type Day, type Period, periodEnding } from '../calendar.ts';
+import { type Day, periodEnding } from '../calendar.ts';
 import type { Correction } from '../dataset/corrections.ts';
 import type { Row } from '../dataset/parse-rows.ts';
 import { knownBy, tablesWithin } from '../dataset/point-in-time.ts';
-import type { Tables } from '../dataset/schema.ts';
-import type { DatasetSettings } from '../dataset/settings.ts';
 import { AppError, type Fault } from '../errors.ts';
 import { editionId } from '../ledger/edition-id.ts';
 import type { Brief, Paper } from '../project/brief.ts';
@@ -15,10 +13,13 @@ import {
   readParameters,
   requireParameters,
 } from '../project/parameters.ts';
-import { type KnownIncidents, knownIncidents } from '../query/incidents.ts';
-import { commonParameters, type OpenQueries } from '../query/select.ts';
+import { knownIncidents } from '../query/incidents.ts';
+import { commonParameters, type From, type OpenQueries } from '../query/select.ts';
 import type { Request } from '../render/edition.ts';
 import { TimeLimit } from '../render/template/time-limit.ts';
+
+type Asked = Loaded & { readonly asOf: Day; readonly paper?: Paper | undefined };
+type Values = { readonly [name: string]: string | number };
 
 /**
  * The parameters of every edition of a brief as of a day, sorted. A brief that does not fan out has one edition,
@@ -47,20 +48,10 @@ export async function fanOut(
  * empty page.
  */
 export async function editionsAskedFor(
-  {
-    brief,
-    dataset,
-    asOf,
-    paper,
-    given = {},
-  }: Loaded & {
-    asOf: Day;
-    paper?: Paper | undefined;
-    given?: { readonly [name: string]: string | number } | undefined;
-  },
+  { brief, dataset, asOf, paper, given = {} }: Asked & { given?: Values | undefined },
   effects: { openQueries: OpenQueries },
 ): Promise<Request[]> {
-  const resolve = (parameters: typeof given) => resolveEdition({ brief, dataset, asOf, paper, parameters });
+  const resolve = (parameters: Values) => resolveEdition({ brief, dataset, asOf, paper, parameters });
   if (brief.config.forEach === null) return [resolve(given)];
   const declared = Object.entries(brief.config.parameters).map(([name, config]) => [
     name,
@@ -84,19 +75,7 @@ export async function editionsAskedFor(
 /** Runs the `forEach` query over the known rows and parses the result. Throws `print-failed` if that takes too long. */
 export async function runForEach(
   brief: Brief,
-  {
-    known,
-    settings,
-    incidents,
-    period,
-    openQueries,
-  }: {
-    known: Tables;
-    settings: DatasetSettings;
-    incidents?: KnownIncidents;
-    period: Period;
-    openQueries: OpenQueries;
-  },
+  { known, settings, incidents, period, openQueries }: Omit<From, 'brief' | 'parameters' | 'signal'>,
 ): Promise<Parameters[]> {
   const source = brief.queries[brief.config.forEach ?? ''];
   if (source === undefined) throw new Error(`forEach of ${brief.id} names no query.`);
@@ -169,13 +148,7 @@ export function resolveEdition({
   parameters: given = {},
   correction = null,
   id,
-}: Loaded & {
-  asOf: Day;
-  paper?: Paper | undefined;
-  parameters?: { readonly [name: string]: string | number };
-  correction?: Correction | null;
-  id?: string;
-}): Request {
+}: Asked & { parameters?: Values; correction?: Correction | null; id?: string }): Request {
   const parameters = requireParameters(brief, given);
   const ownPaper = brief.config.paper;
   const revision = correction?.revision;

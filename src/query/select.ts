@@ -51,7 +51,7 @@ export function parametersOf(
 }
 
 /** What the queries of an edition are run over. */
-interface From {
+export interface From {
   readonly brief: Brief;
   readonly known: Tables;
   readonly period: Period;
