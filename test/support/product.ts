@@ -5,6 +5,7 @@ import type { Correction } from '../../src/dataset/corrections.ts';
 import { loadDataset } from '../../src/dataset/reading/read.ts';
 import type { Dataset, ModelTables, RowOf, TableName, Tables } from '../../src/dataset/schema.ts';
 import { hashOf } from '../../src/hash.ts';
+import { type ComposedPage, composePage } from '../../src/production/compose-page.ts';
 import { editionsAskedFor, resolveEdition } from '../../src/production/fan-out.ts';
 import { goldenEditions as goldenOf } from '../../src/production/golden.ts';
 import { loadMaterial } from '../../src/production/material.ts';
@@ -14,6 +15,7 @@ import { briefIds, loadBrief } from '../../src/project/load-briefs.ts';
 import { describeParameters, type Parameters } from '../../src/project/parameters.ts';
 import type { OpenQueries } from '../../src/query/select.ts';
 import type { Material } from '../../src/render/edition.ts';
+import { TimeLimit } from '../../src/render/template/time-limit.ts';
 import type { Rendering } from '../../src/rules/gate.ts';
 import { openProject } from '../../src/wiring/project.ts';
 
@@ -100,6 +102,17 @@ export function renderEdition(
   const number = loaded.indexOf(product);
   if (number < 0 || effects !== remembered) return make();
   return renderings.get(JSON.stringify([number, brief, asOf, paper, parameters, correction]), make);
+}
+
+/** The page of a wrong copy, whatever the rules say of it: to judge a page takes as long as all the steps before. */
+export function composeEdition(
+  product: Product,
+  { brief: id, asOf, parameters = {} }: { brief: string; asOf: string; parameters?: Parameters },
+): Promise<ComposedPage> {
+  const { dataset, material } = product;
+  const brief = findBrief(product, id);
+  const options = { onStep: () => {}, explained: false, limit: new TimeLimit(brief, {}) };
+  return composePage(resolveEdition({ brief, dataset, asOf, parameters }), remembered, material, options);
 }
 
 /** One edition of a brief, by a name for tests. */
