@@ -2,15 +2,15 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { british } from './support/brief-of.ts';
-import { testCacheFolder } from './support/cache.ts';
 import { chartsOn, printedBlocks, readPage } from './support/page.ts';
 import { readPdfMarks } from './support/pdf-marks.ts';
 import { type ReadPdf, readPdf } from './support/pdf.ts';
+import { openWarmPrinter } from './support/printer.ts';
 import { editionsAt, findBrief, loadProduct, type NamedEdition, type Product } from './support/product.ts';
 import { isSoak, sampleOfSheets } from './support/sample.ts';
 import { openChartProcess } from '../src/charts/worker.ts';
 import { editionName } from '../src/ledger/edition-id.ts';
-import { openPrinter, type Printer } from '../src/pdf/browser/print.ts';
+import type { Printer } from '../src/pdf/browser/print.ts';
 import { isPackagedPlatform } from '../src/pdf/browser/unpack.ts';
 import { resolveEdition } from '../src/production/fan-out.ts';
 import { type Edition, produce } from '../src/production/produce.ts';
@@ -28,7 +28,7 @@ const fullCoverage = '2021-08-25';
 let printer: Printer;
 const chartProcess = openChartProcess();
 beforeAll(async () => {
-  printer = await openPrinter({ cacheFolder: testCacheFolder });
+  printer = await openWarmPrinter();
 });
 afterAll(async () => {
   await chartProcess[Symbol.asyncDispose]();

@@ -1,18 +1,18 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Correction } from '../../src/dataset/corrections.ts';
-import { openPrinter, type Printer } from '../../src/pdf/browser/print.ts';
+import type { Printer } from '../../src/pdf/browser/print.ts';
 import { produce } from '../../src/production/produce.ts';
 import { verify } from '../../src/production/verify.ts';
 import { inputsOf } from '../../src/provenance/inputs.ts';
-import { testCacheFolder } from '../support/cache.ts';
 import { incidentProject } from '../support/incident-project.ts';
 import { type TestImport, writeIncidents } from '../support/incident-store.ts';
 import { readPage } from '../support/page.ts';
+import { openWarmPrinter } from '../support/printer.ts';
 
 let printer: Printer;
 beforeAll(async () => {
-  printer = await openPrinter({ cacheFolder: testCacheFolder });
+  printer = await openWarmPrinter();
 });
 afterAll(() => printer[Symbol.asyncDispose]());
 

@@ -1,22 +1,22 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { openPrinter, type Printer } from '../../src/pdf/browser/print.ts';
+import type { Printer } from '../../src/pdf/browser/print.ts';
 import { explain } from '../../src/production/explain.ts';
 import { resolveEdition } from '../../src/production/fan-out.ts';
 import { render } from '../../src/production/produce.ts';
 import type { ExplainedPlace } from '../../src/provenance/explain-page.ts';
 import { originOf } from '../../src/provenance/origin.ts';
 import { openProject } from '../../src/wiring/project.ts';
-import { testCacheFolder } from '../support/cache.ts';
 import { remembered, rendering } from '../support/effects.ts';
 import { print } from '../support/gate.ts';
+import { openWarmPrinter } from '../support/printer.ts';
 import { editionsAt, findBrief, loadProduct, type Product, withRow } from '../support/product.ts';
 
 const root = join(import.meta.dirname, '../..');
 const product = await loadProduct();
 let printer: Printer;
 beforeAll(async () => {
-  printer = await openPrinter({ cacheFolder: testCacheFolder });
+  printer = await openWarmPrinter();
 });
 afterAll(() => printer[Symbol.asyncDispose]());
 

@@ -1,21 +1,21 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { misp } from '../../src/importers/feeds/misp.ts';
-import { openPrinter, type Printer } from '../../src/pdf/browser/print.ts';
+import type { Printer } from '../../src/pdf/browser/print.ts';
 import { resolveEdition } from '../../src/production/fan-out.ts';
 import { produce } from '../../src/production/produce.ts';
 import { type Scaffold, scaffoldOf } from '../../src/project/scaffold.ts';
 import { openProject } from '../../src/wiring/project.ts';
-import { testCacheFolder } from '../support/cache.ts';
 import { rendering } from '../support/effects.ts';
 import { newDesk } from '../support/incidents.ts';
 import { readPage } from '../support/page.ts';
+import { openWarmPrinter } from '../support/printer.ts';
 import { link, stixDesk, stixId, stixObject, uuidOf } from '../support/stix.ts';
 
 const root = join(import.meta.dirname, '../..');
 let printer: Printer;
 beforeAll(async () => {
-  printer = await openPrinter({ cacheFolder: testCacheFolder });
+  printer = await openWarmPrinter();
 });
 afterAll(() => printer[Symbol.asyncDispose]());
 

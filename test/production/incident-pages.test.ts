@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { worldSource } from '../../src/dataset/world-source.ts';
-import { openPrinter, type Printer } from '../../src/pdf/browser/print.ts';
-import { testCacheFolder } from '../support/cache.ts';
+import type { Printer } from '../../src/pdf/browser/print.ts';
 import { incidentProject } from '../support/incident-project.ts';
 import { readPage } from '../support/page.ts';
 import { readPdf } from '../support/pdf.ts';
+import { openWarmPrinter } from '../support/printer.ts';
 
 let printer: Printer;
 beforeAll(async () => {
-  printer = await openPrinter({ cacheFolder: testCacheFolder });
+  printer = await openWarmPrinter();
 });
 afterAll(() => printer[Symbol.asyncDispose]());
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type PDFDocument, PDFHexString, PDFName } from '@cantoo/pdf-lib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { hashOf } from '../../src/hash.ts';
-import { openPrinter, type Printer } from '../../src/pdf/browser/print.ts';
+import type { Printer } from '../../src/pdf/browser/print.ts';
 import { linksOf, listBookmarks } from '../../src/pdf/contents.ts';
 import { isIntact } from '../../src/pdf/seal.ts';
 import type { Repository } from '../../src/production/open-edition.ts';
@@ -13,21 +13,23 @@ import type { Recorded } from '../../src/provenance/alterations.ts';
 import { describeEdition, knownTables } from '../../src/provenance/make-manifest.ts';
 import type { Manifest } from '../../src/render/manifest.ts';
 import { openProject } from '../../src/wiring/project.ts';
-import { testCacheFolder } from '../support/cache.ts';
 import { copyFolder } from '../support/copy.ts';
 import { temporaryFolder } from '../support/dataset.ts';
 import { remembered } from '../support/effects.ts';
 import { addRow, forge, reidentify, repaint } from '../support/forge-pdf.ts';
 import { print } from '../support/gate.ts';
+import { openWarmPrinter, rememberedPrinting } from '../support/printer.ts';
 import { loadProduct, swapText } from '../support/product.ts';
 
 const root = join(import.meta.dirname, '../..');
 const product = await loadProduct();
 let printer: Printer;
+let printOnce: Printer['print'];
 let edition: Edition;
 let beside: Manifest;
 beforeAll(async () => {
-  printer = await openPrinter({ cacheFolder: testCacheFolder });
+  printer = await openWarmPrinter();
+  printOnce = rememberedPrinting(printer.print);
   edition = await print(product, { brief: 'al-qaeda-ties', asOf: '2021-08-25' }, { printer });
   const { rules, pages, pdf, manifest } = edition;
   const known = knownTables(product.dataset.tables, '2021-08-25');
@@ -50,14 +52,31 @@ async function repositoryWith(...changes: readonly Change[]): Promise<Repository
     if (changed === text) throw new Error(`The change leaves ${file} as it is.`);
     await writeFile(path, changed);
   }
+  return { ...repositoryIn(folder), folder };
+}
+
+function repositoryIn(folder: string): Repository {
   const effects = {
     ...remembered,
     startPrinting: () => {},
-    print: printer.print,
+    print: printOnce,
     browser: () => Promise.resolve(printer.browser),
   };
-  return { ...openProject(folder, { sitrep: root }), folder, effects, signal: new AbortController().signal };
+  return { ...openProject(folder, { sitrep: root }), effects, signal: new AbortController().signal };
 }
+
+/** The repository as it is, read once. */
+const unchanged = (): Repository => {
+  const { dataset, material } = product;
+  return {
+    ...repositoryIn(root),
+    loadDataset: (name) => {
+      if (name !== 'afghanistan-2021') throw new Error(`No edition here is on ${name}.`);
+      return Promise.resolve(dataset);
+    },
+    loadMaterial: () => Promise.resolve(material),
+  };
+};
 
 interface Given {
   readonly pdf?: Uint8Array;
@@ -175,7 +194,7 @@ describe('what differs is named', () => {
   });
 
   test('a font', async () => {
-    const repository = await repositoryWith();
+    const repository = unchanged();
     const material = await repository.loadMaterial();
     const [first, ...others] = material.fonts;
     if (first === undefined) throw new Error('There are no fonts.');
@@ -185,7 +204,7 @@ describe('what differs is named', () => {
   });
 
   test('another browser', async () => {
-    const repository = await repositoryWith();
+    const repository = unchanged();
     const browser = () => Promise.resolve({ name: 'Chrome', version: '1.2.3.4' });
     const found = await check({ ...repository, effects: { ...repository.effects, browser } });
     expect(found.verdict).toBe('differs');
@@ -199,7 +218,7 @@ describe('what differs is named', () => {
 
 test('a page that differs although its manifest is the same is not called altered', async () => {
   // A helper of Sitrep's own that writes another word: the same versions, other code.
-  const repository = await repositoryWith();
+  const repository = unchanged();
   const material = await repository.loadMaterial();
   const other = { ...material, fontFaces: `${material.fontFaces}/* */` };
   const found = await check({ ...repository, loadMaterial: () => Promise.resolve(other) });
@@ -244,7 +263,7 @@ describe('other bytes of the same page', () => {
     // As another build might print them: what paints the first page ends with one more blank.
     const pdf = await forge(edition.pdf, (document) => repaint(document, (content) => `${content}\n`));
     expect(isIntact(pdf)).toBe(true);
-    const repository = await repositoryWith();
+    const repository = unchanged();
     const found = await check(repository, { pdf });
     expect(found).toMatchObject({ verdict: 'differs', alterations: [], differences: [] });
     expect(found.notes).toEqual([
@@ -288,14 +307,14 @@ describe('other bytes of the same page', () => {
     ['another attachment, with a manifest made to fit', 'the attachment "timeline.csv"', addRow],
   ];
   test.each(forgeries)('with %s are altered', async (_, says, change) => {
-    const found = await check(await repositoryWith(), { pdf: await forge(edition.pdf, change) });
+    const found = await check(unchanged(), { pdf: await forge(edition.pdf, change) });
     expect(found.verdict).toBe('altered');
     expect(found.alterations).toEqual([expect.stringContaining('its contents differ, namely ')]);
     expect(found.alterations[0]).toContain(says);
   });
 
   test('have no record to vouch for them if the manifest names another browser', async () => {
-    const repository = await repositoryWith();
+    const repository = unchanged();
     const browser = () => Promise.resolve({ name: 'Chrome', version: '1.2.3.4' });
     const older = { ...repository, effects: { ...repository.effects, browser } };
     const other = Buffer.from(edition.pdf);
@@ -320,7 +339,7 @@ describe('a PDF that was altered is called so', () => {
   const inPage = () => Buffer.from(edition.pdf).indexOf('stream', 2000) + 30;
 
   test('by one byte', async () => {
-    const found = await check(await repositoryWith(), { pdf: flipped(inPage()) });
+    const found = await check(unchanged(), { pdf: flipped(inPage()) });
     expect(found.verdict).toBe('altered');
     expect(found.alterations).toEqual([expect.stringContaining('do not match its identifier')]);
   });
@@ -329,7 +348,7 @@ describe('a PDF that was altered is called so', () => {
     const other = flipped(inPage());
     reidentify(other);
     expect(isIntact(other)).toBe(true);
-    const found = await check(await repositoryWith(), { pdf: other });
+    const found = await check(unchanged(), { pdf: other });
     expect(found.verdict).toBe('altered');
     expect(found.alterations).toEqual([
       // The stream holds the tree of pages, with what hangs on it.
@@ -338,7 +357,7 @@ describe('a PDF that was altered is called so', () => {
       ),
     ]);
     // Not told from data that changed, but for those who wrote the hash down.
-    const recorded = await check(await repositoryWith(), { pdf: other, manifest: beside });
+    const recorded = await check(unchanged(), { pdf: other, manifest: beside });
     expect(recorded.alterations[0]).toContain('A different SHA-256 is recorded in the manifest beside it');
   });
 
@@ -354,14 +373,14 @@ describe('a PDF that was altered is called so', () => {
 
   test('or where another hash was written down', async () => {
     const records = [{ where: 'the ledger', sha256: '0'.repeat(64) }];
-    const found = await check(await repositoryWith(), { records });
+    const found = await check(unchanged(), { records });
     expect(found).toMatchObject({ verdict: 'altered', rendered: found.sha256 });
     expect(found.alterations).toEqual([expect.stringMatching(/in the ledger, 0{64}: the PDF matches what/)]);
   });
 });
 
 test('what is no PDF of ours is a clear fault', async () => {
-  const repository = await repositoryWith();
+  const repository = unchanged();
   const codes = [
     [Buffer.from('x'), /not a PDF/],
     [Buffer.from(edition.pdf.subarray(0, 3000)), /damaged|is not from Sitrep/],

@@ -1,17 +1,17 @@
 import { PDFDocument } from '@cantoo/pdf-lib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { openPrinter, type Printer } from '../../src/pdf/browser/print.ts';
+import type { Printer } from '../../src/pdf/browser/print.ts';
 import type { Brief } from '../../src/project/brief.ts';
 import { allRules, pdfRules } from '../../src/rules/rules.ts';
-import { testCacheFolder } from '../support/cache.ts';
 import { heldAfter, print } from '../support/gate.ts';
+import { openWarmPrinter } from '../support/printer.ts';
 import { goldenEditions, loadProduct, type Product, swapText, withBrief } from '../support/product.ts';
 
 const right = await loadProduct();
 const asked = { brief: 'celebrations', asOf: '2021-08-25' };
 let printer: Printer;
 beforeAll(async () => {
-  printer = await openPrinter({ cacheFolder: testCacheFolder });
+  printer = await openWarmPrinter();
 });
 afterAll(() => printer[Symbol.asyncDispose]());
 

@@ -1,16 +1,16 @@
 import { PDFDict, PDFDocument, PDFName } from '@cantoo/pdf-lib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { openPrinter, type Printer } from '../../src/pdf/browser/print.ts';
-import { testCacheFolder } from '../support/cache.ts';
+import type { Printer } from '../../src/pdf/browser/print.ts';
 import { heldAfter, print } from '../support/gate.ts';
 import { readPdf } from '../support/pdf.ts';
+import { openWarmPrinter } from '../support/printer.ts';
 import { loadProduct, type Product, swapText, withBrief } from '../support/product.ts';
 
 const right = await loadProduct();
 const asked = { brief: 'celebrations', asOf: '2021-08-25' };
 let printer: Printer;
 beforeAll(async () => {
-  printer = await openPrinter({ cacheFolder: testCacheFolder });
+  printer = await openWarmPrinter();
 });
 afterAll(() => printer[Symbol.asyncDispose]());
 

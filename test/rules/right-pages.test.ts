@@ -2,9 +2,9 @@ import * as fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { RowOf } from '../../src/dataset/schema.ts';
 import { AppError } from '../../src/errors.ts';
-import { openPrinter, type Printer } from '../../src/pdf/browser/print.ts';
-import { testCacheFolder } from '../support/cache.ts';
+import type { Printer } from '../../src/pdf/browser/print.ts';
 import { print } from '../support/gate.ts';
+import { openWarmPrinter } from '../support/printer.ts';
 import { findBrief, loadProduct, type Product, withBrief, withTables } from '../support/product.ts';
 import { isSoak } from '../support/sample.ts';
 
@@ -15,7 +15,7 @@ const SEED = Number(process.env['TEST_SEED'] ?? 20261129);
 const right = await loadProduct();
 let printer: Printer;
 beforeAll(async () => {
-  printer = await openPrinter({ cacheFolder: testCacheFolder });
+  printer = await openWarmPrinter();
 });
 afterAll(() => printer[Symbol.asyncDispose]());
 

@@ -4,14 +4,13 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Message } from '../../src/delivery/message.ts';
 import { findProblems, openProblemAlerts } from '../../src/editions/problems.ts';
 import type { Ledger } from '../../src/ledger/types.ts';
-import { openPrinter, type Printer } from '../../src/pdf/browser/print.ts';
+import type { Printer } from '../../src/pdf/browser/print.ts';
 import { readEdition, readEditionFile, removeEditions, storeEdition } from '../../src/production/store.ts';
 import { verify } from '../../src/production/verify.ts';
 import { makeEdition, openActiveRuns } from '../../src/scheduler/make-edition.ts';
 import { followUpRefreshes, runRefresh } from '../../src/scheduler/run-refresh.ts';
 import { openScheduler } from '../../src/scheduler/scheduler.ts';
 import { openRefresh } from '../../src/wiring/refresh.ts';
-import { testCacheFolder } from '../support/cache.ts';
 import { newPublisher } from '../support/feed.ts';
 import { commandsOn } from '../support/house.ts';
 import { incidentProject } from '../support/incident-project.ts';
@@ -19,12 +18,13 @@ import { acledEvent, csv } from '../support/incidents.ts';
 import { useLedgers } from '../support/ledger.ts';
 import { locale } from '../support/locale.ts';
 import { readPage } from '../support/page.ts';
+import { openWarmPrinter, rememberedPrinting } from '../support/printer.ts';
 
 /** Days of a service that fetches its data before each slot, with a clock that the test moves. */
 const ledgers = useLedgers();
 let printer: Printer;
 beforeAll(async () => {
-  printer = await openPrinter({ cacheFolder: testCacheFolder });
+  printer = await openWarmPrinter();
 });
 afterAll(() => printer[Symbol.asyncDispose]());
 
@@ -78,7 +78,12 @@ async function openDays(ledger: Ledger, refresh: object) {
     resources: [],
   };
   const descriptor = { 'data/incidents/datapackage.json': JSON.stringify(settings) };
-  const project = await incidentProject({ imports: [], files: { ...files, ...descriptor }, printer });
+  // Each edition is printed when it is made, and not again when it is verified.
+  const project = await incidentProject({
+    imports: [],
+    files: { ...files, ...descriptor },
+    printer: { ...printer, print: rememberedPrinting(printer.print) },
+  });
   const { folder, repository } = project;
   const out = join(folder, 'output');
   await mkdir(out);
