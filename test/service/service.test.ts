@@ -7,7 +7,7 @@ import { operatorCookie } from '../support/login.ts';
 import { mailServer } from '../support/mail-server.ts';
 import { copyNewLedger } from '../support/new-ledger.ts';
 import { listProcesses } from '../support/processes.ts';
-import { startService } from '../support/service.ts';
+import { type Service, startService } from '../support/service.ts';
 
 const project = await openProject();
 afterAll(() => project[Symbol.asyncDispose]());
@@ -45,39 +45,6 @@ describe('sitrep start', () => {
     await expect(get('/healthz')).rejects.toThrow('fetch failed');
   });
 
-  test('a second start on the folder is refused; other commands reach the first', async () => {
-    await withLedger('two');
-    await using service = startService(project, 'start --out two');
-    await service.line(isReady);
-    const second = await project.sitrep('start --out two', { SITREP_PORT: '0' });
-    expect(second).toMatchObject({ status: 1 });
-    expect(second.stderr).toMatch(
-      /two\/\.ledger: Another sitrep, a "start" or a "backfill", uses this ledger[^]*Stop that one first/,
-    );
-
-    const backfill = await project.sitrep(
-      'backfill celebrations --from 2021-08-15 --to 2021-08-22 --out two --deliver',
-    );
-    expect(backfill.stderr).toBe('');
-    expect(backfill.stdout).toContain('2 editions from 2021-08-15 to 2021-08-22');
-    expect(backfill.stdout).toContain(
-      '"deliver" in templates/celebrations/brief.yaml names no target for it.',
-    );
-    expect(service.lines.filter(({ msg }) => msg === 'rendering')).toHaveLength(2);
-
-    const runs = await project.sitrep('runs --json --out two');
-    expect(JSON.parse(runs.stdout)).toMatchObject([
-      { id: 'celebrations/2021-08-22', origin: 'backfill', slot: '2021-08-23T05:00:00.000Z', pages: 1 },
-      { id: 'celebrations/2021-08-15', origin: 'backfill' },
-    ]);
-    const again = await project.call('backfill celebrations --from 2021-08-15 --to 2021-08-22 --out two');
-    expect(again.stdout).toContain('2 of them already in the ledger, which are left as they are:');
-    expect(service.lines.filter(({ msg }) => msg === 'rendering')).toHaveLength(2);
-    const unknown = await project.call('retry weekly/1999-01-03 --out two');
-    expect(unknown).toMatchObject({ status: 1 });
-    expect(unknown.stderr).toContain('There is no edition or delivery "weekly/1999-01-03"');
-  });
-
   test(
     'gives back or finishes its work when told to stop, and another start goes on with it',
     { timeout: 300_000 },
@@ -85,7 +52,7 @@ describe('sitrep start', () => {
       await withLedger('three');
       await using service = startService(project, 'start --out three');
       await service.line(isReady);
-      const backfill = project.sitrep('backfill celebrations --from 2021-07-25 --to 2021-08-08 --out three');
+      const backfill = project.call('backfill celebrations --from 2021-07-25 --to 2021-08-08 --out three');
       await service.line(({ step }) => step === 'print');
       service.process.kill('SIGTERM');
       expect(await service.ended).toBe(0);
@@ -119,7 +86,7 @@ describe('sitrep start', () => {
       SITREP_MAIL_DOMAINS: 'example.org',
     });
     await service.line(isReady);
-    const backfill = project.sitrep(
+    const backfill = project.call(
       'backfill celebrations --from 2021-08-22 --to 2021-08-22 --deliver --out silent',
     );
     await had.promise;
@@ -159,7 +126,7 @@ describe('sitrep start', () => {
   });
 
   test('settings that cannot be are all named, and none is repeated', async () => {
-    const { status, stderr } = await project.sitrep('start --out five', {
+    const { status, stderr } = await project.call('start --out five', {
       SITREP_PORT: '99999',
       SITREP_LOG_LEVEL: 'loud',
       DATABASE_URL: 'mysql://root:hunter2@host/db',
@@ -177,25 +144,63 @@ describe('sitrep start', () => {
   test.each(['scheduler', 'worker', 'serve', 'migrate'])(
     '%s alone needs a server, and says so',
     async (command) => {
-      const { status, stderr } = await project.sitrep(command);
+      const { status, stderr } = await project.call(command);
       expect(status).toBe(1);
       expect(stderr).toMatch(/needs a PostgreSQL server[^]*DATABASE_URL/);
     },
   );
 });
 
-test('what is asked of a ledger that nobody runs waits, and the command says so', async () => {
-  await withLedger('seven');
-  const asked = await project.call('backfill weekly --from 2021-08-15 --to 2021-08-15 --out seven');
-  expect(asked.stderr).toBe('');
-  const refused = await project.call('retry weekly/2021-08-15 --out seven');
-  expect(refused.stderr).toContain('No delivery is failed or bounced.');
-  const resent = await project.call('resend weekly/2021-08-15 --to archive --out seven');
-  expect(resent.stdout).toMatch(
-    /^resend: delivery [0-9a-f]{8}\nNo process is working on this ledger now: "sitrep start"/,
-  );
-  await using service = startService(project, 'start --out seven');
-  await service.line(({ msg, channel }) => msg === 'sent' && channel === 'folder');
+describe('a ledger', () => {
+  let service: Service;
+  afterAll(() => service[Symbol.asyncDispose]());
+
+  test('that nobody runs keeps what is asked for the next start, and the command says so', async () => {
+    await withLedger('two');
+    const asked = await project.call('backfill weekly --from 2021-08-15 --to 2021-08-15 --out two');
+    expect(asked.stderr).toBe('');
+    const refused = await project.call('retry weekly/2021-08-15 --out two');
+    expect(refused.stderr).toContain('No delivery is failed or bounced.');
+    const resent = await project.call('resend weekly/2021-08-15 --to archive --out two');
+    expect(resent.stdout).toMatch(
+      /^resend: delivery [0-9a-f]{8}\nNo process is working on this ledger now: "sitrep start"/,
+    );
+    service = startService(project, 'start --out two');
+    await service.line(({ msg, channel }) => msg === 'sent' && channel === 'folder');
+  });
+
+  test('that a start runs is refused to another start; other commands reach it through the first', async () => {
+    const second = await project.sitrep('start --out two', { SITREP_PORT: '0' });
+    expect(second).toMatchObject({ status: 1 });
+    expect(second.stderr).toMatch(
+      /two\/\.ledger: Another sitrep, a "start" or a "backfill", uses this ledger[^]*Stop that one first/,
+    );
+
+    const backfill = await project.call(
+      'backfill celebrations --from 2021-08-15 --to 2021-08-22 --out two --deliver',
+    );
+    expect(backfill.stderr).toBe('');
+    expect(backfill.stdout).toContain('2 editions from 2021-08-15 to 2021-08-22');
+    expect(backfill.stdout).toContain(
+      '"deliver" in templates/celebrations/brief.yaml names no target for it.',
+    );
+    expect(service.lines.filter(({ msg }) => msg === 'rendering')).toHaveLength(2);
+
+    const runs = await project.call('runs --json --out two');
+    const ofBackfill = (JSON.parse(runs.stdout) as { id: string }[]).filter(
+      ({ id }) => !id.startsWith('weekly'),
+    );
+    expect(ofBackfill).toMatchObject([
+      { id: 'celebrations/2021-08-22', origin: 'backfill', slot: '2021-08-23T05:00:00.000Z', pages: 1 },
+      { id: 'celebrations/2021-08-15', origin: 'backfill' },
+    ]);
+    const again = await project.call('backfill celebrations --from 2021-08-15 --to 2021-08-22 --out two');
+    expect(again.stdout).toContain('2 of them already in the ledger, which are left as they are:');
+    expect(service.lines.filter(({ msg }) => msg === 'rendering')).toHaveLength(2);
+    const unknown = await project.call('retry weekly/1999-01-03 --out two');
+    expect(unknown).toMatchObject({ status: 1 });
+    expect(unknown.stderr).toContain('There is no edition or delivery "weekly/1999-01-03"');
+  });
 });
 
 test('a backfill alone can be reached, delivers to a folder, and keeps what was delivered from being overwritten', async () => {
