@@ -92,3 +92,12 @@ export function startService(
   };
   return service;
 }
+
+type Json = ReturnType<typeof JSON.parse>;
+
+/** Asks the API of a running service, again and again where a test waits: each command costs thirty times as much. */
+export async function openApi(service: Service, token: string): Promise<(path: string) => Promise<Json>> {
+  const { port } = await service.line(({ msg }) => msg === 'ready');
+  const headers = { authorization: `Bearer ${token}` };
+  return async (path) => (await fetch(`http://127.0.0.1:${String(port)}/api${path}`, { headers })).json();
+}
