@@ -27,7 +27,7 @@ const slow = [
  */
 const onServer = [
   'test/ledger/!(embedded|edition-id).test.ts',
-  'test/service/{chaos,postgres-restart,web}.test.ts',
+  'test/service/{chaos,postgres-restart}.test.ts',
 ];
 /** The rest of what touches the ledger, for `npm run test:postgres`. */
 const onServerToo = [
@@ -35,7 +35,7 @@ const onServerToo = [
   'test/editions/!(pagination).test.ts',
   'test/scheduler/!(slots|heartbeat).test.ts',
   'test/server/{access,api}.test.ts',
-  'test/service/!(chaos|postgres-restart|web|service|first-hour).test.ts',
+  'test/service/!(chaos|postgres-restart|service|first-hour).test.ts',
 ];
 
 const patient = { testTimeout: 600_000, hookTimeout: 600_000, expect: { poll: { timeout: 300_000 } } };

@@ -10,6 +10,7 @@ import { openBrowser } from '../support/preview.ts';
 import { swapText } from '../support/product.ts';
 import { follow, press, type Site, startSite, textOf } from '../support/site.ts';
 import { untilMade } from '../support/until-made.ts';
+import { bearer } from '../support/web.ts';
 
 let project: Project;
 let site: Site;
@@ -24,12 +25,13 @@ beforeAll(async () => {
   const yaml = await readFile(join(amber, 'brief.yaml'), 'utf8');
   const marked = swapText(yaml, 'marking: TLP:CLEAR', 'marking: TLP:AMBER');
   await project.write('templates/amber/brief.yaml', marked.replace(/^title: .*$/m, 'title: Kept close'));
-  for (const [name, rights] of [
-    ['ann', '--may read --clearance TLP:GREEN'],
-    ['otto', '--may operate --clearance TLP:RED'],
-  ] as const) {
-    const { stdout } = await project.call(`token add ${name} ${rights}`);
-    tokens[name] = /\bsitrep_\S+/.exec(stdout)?.[0] ?? '';
+  const added = {
+    ann: await project.sitrep('token add ann --may read --clearance TLP:GREEN'),
+    otto: await project.call('token add otto --may operate --clearance TLP:RED'),
+  };
+  for (const [name, { stdout, stderr }] of Object.entries(added)) {
+    if (stderr !== '') throw new Error(stderr);
+    tokens[name] = /^sitrep_[\w-]{43}$/m.exec(stdout)?.[0] ?? '';
   }
   [site, running] = await Promise.all([
     startSite(project, { SITREP_HOST: '0.0.0.0' }),
@@ -136,10 +138,39 @@ test('a user who logs out, or has a revoked token, sees the login page again', a
   await ann.browserContext().close();
   const again = await logIn(tokens['ann'] ?? '');
   expect(new URL(again.url()).pathname).toBe('/');
-  await project.call('token revoke ann');
+  const api = async (headers = {}) => (await fetch(`${site.origin}/api/briefs`, { headers })).status;
+  expect([await api(), await api(bearer(tokens['ann'] ?? ''))]).toEqual([401, 200]);
+  expect((await project.call('token revoke ann')).stdout).toContain('ann no longer has access');
   await again.reload();
   expect(new URL(again.url()).pathname).toBe('/login');
+  expect(await api(bearer(tokens['ann'] ?? ''))).toBe(401);
   await again.browserContext().close();
+});
+
+test('a name has one token, which no command shows again, and every change of tokens is on record', async () => {
+  expect(await project.call('token add otto --may read --clearance TLP:RED')).toMatchObject({
+    status: 1,
+    stderr: expect.stringContaining('The token "otto" already exists'),
+  });
+  expect(await project.call('token revoke ann')).toMatchObject({
+    status: 1,
+    stderr: expect.stringContaining('There is no token "ann"'),
+  });
+  const listed = await project.call('token list');
+  expect(listed.stdout).toMatch(/otto +operate +TLP:RED/);
+  expect(listed.stdout).not.toContain('ann');
+  expect((await project.call('audit --who eve')).stdout).toBe('No changes.\n');
+  const { stdout } = await project.sitrep('audit --json');
+  const all = JSON.parse(stdout) as { what: string; outcome: string }[];
+  const ofTokens = all.filter(({ what }) => what.startsWith('token'));
+  expect(ofTokens.map(({ what, outcome }) => `${what} ${outcome}`)).toEqual([
+    'token revoke refused',
+    'token add refused',
+    'token revoke done',
+    'token add done',
+    'token add done',
+  ]);
+  for (const token of Object.values(tokens)) expect(listed.stdout + stdout).not.toContain(token);
 });
 
 test('a form on a page that is not ours changes nothing', async () => {
