@@ -13,7 +13,10 @@ import { swapText } from '../support/product.ts';
 import { newTab, press, type Site, startSite, textOf } from '../support/site.ts';
 import { untilMade } from '../support/until-made.ts';
 
-/** What an operator takes back, and says, of an edition that needs approval: each test goes on where the last one left. */
+/**
+ * The pages of a publisher with colours of its own while mail goes out: an edition that is followed, and one that needs
+ * approval, of which an operator takes back what is not sent. Each test goes on where the last one left.
+ */
 let project: Project;
 let server: SMTPServer;
 let site: Site;
@@ -22,6 +25,9 @@ let page: Page;
 let reader: Page;
 const id = 'weekly/2021-08-22';
 const [later, cut] = ['later@example.org', 'cut@example.org'];
+const [taken, refused] = ['taken@example.org', 'refused@example.org'];
+/** Until then the mail server says nothing to these two. */
+const slow = Promise.withResolvers<void>();
 
 beforeAll(async () => {
   project = await openProject();
@@ -33,17 +39,31 @@ beforeAll(async () => {
     file,
     swapText(plain, 'period: P7D', `approval: true\nperiod: P7D\ndeliver:\n${targets}`.trimEnd()),
   );
+  const other = 'templates/celebrations/brief.yaml';
+  const free = await readFile(join(project.folder, other), 'utf8');
+  await project.write(other, `${free}deliver:\n  - email: ${taken}\n  - email: ${refused}\n`);
+  await project.write(
+    'images/logo.svg',
+    '<svg viewBox="0 0 30 10"><rect width="15" height="10" fill="#0b5345"/></svg>',
+  );
+  await project.write(
+    'sitrep.yaml',
+    "publisher: { name: Institute for Roads, corrections: errors@roads.example }\nlogo: images/logo.svg\ncolours: { ink: '#0b5345' }\n",
+  );
   server = new SMTPServer({
     authOptional: true,
     disabledCommands: ['STARTTLS'],
-    // One is never taken, and so goes on to be tried; the other is, and the connection ends before that is said.
+    // One is never taken, and so goes on to be tried; another is, and the connection ends before that is said.
     onRcptTo: ({ address }, _session, done) =>
       done(address === later ? refuse(451, 'not at this hour') : null),
-    onData(stream, { id: session }) {
-      stream.resume().on('end', () => {
+    onData(stream, { id: session, envelope }, done) {
+      const to = envelope.rcptTo.map(({ address }) => address);
+      const hangUp = () => {
         for (const connection of server.connections)
           if (connection.id === session) connection._socket.destroy();
-      });
+      };
+      const answer = () => done(to.includes(refused) ? refuse(550, 'no such mailbox') : null);
+      stream.resume().on('end', () => (to.includes(cut) ? hangUp() : void slow.promise.then(answer)));
     },
   });
   server.on('error', () => {});
@@ -61,6 +81,7 @@ beforeAll(async () => {
   await reader.setExtraHTTPHeaders({ authorization: `Bearer ${/\bsitrep_\S+/.exec(stdout)?.[0]}` });
 });
 afterAll(async () => {
+  slow.resolve();
   await running[Symbol.asyncDispose]();
   await site[Symbol.asyncDispose]();
   await new Promise<void>((resolve) => server.close(resolve));
@@ -89,6 +110,59 @@ const deliveryTo = async (address: string): Promise<{ id: string; [field: string
   (await read(`/deliveries?edition=${encodeURIComponent(id)}`)).items.find(
     (each: { address: string }) => each.address === address,
   );
+
+test('the pages have the publisher’s logo and colours', async () => {
+  await page.goto(site.origin);
+  expect(await page.title()).toMatch(/ · Institute for Roads$/);
+  const seen = await page.evaluate(() => {
+    const logo = document.querySelector('.top .name img');
+    return {
+      logo: logo instanceof HTMLImageElement ? [logo.alt, logo.naturalWidth, logo.naturalHeight] : null,
+      rule: getComputedStyle(document.querySelector('.top') ?? document.body).borderTopColor,
+      foot: document.querySelector('footer.imprint')?.textContent?.trim().replaceAll(/\s+/g, ' '),
+    };
+  });
+  expect(seen).toEqual({
+    logo: ['Institute for Roads', 30, 10],
+    rule: 'rgb(11, 83, 69)',
+    foot: 'Institute for Roads Report errors to errors@roads.example. Sitrep',
+  });
+});
+
+test('the states of deliveries change without a reload, until nothing is open', async () => {
+  await page.goto(`${site.origin}/briefs/celebrations`);
+  await page.$eval('#as-of', (input) => void ((input as HTMLInputElement).value = '2021-08-22'));
+  await page.select('#deliver', 'yes');
+  await press(page, 'Generate this edition');
+  const stateOf = (to: string, state: string) =>
+    page.waitForFunction(
+      (within, wanted) => document.querySelector(`${within} .state`)?.textContent === wanted,
+      {},
+      `tr[data-to="${to}"]`,
+      state,
+    );
+  await untilMade(page);
+  await stateOf(taken, 'Sending');
+  await stateOf(refused, 'Sending');
+  expect(await textOf(page, '.now .state')).toBe('Delivering');
+
+  // What is loaded again has neither of these.
+  await page.evaluate(() => {
+    document.body.dataset['kept'] = 'yes';
+    document.querySelector('#phrase')?.setAttribute('data-kept', 'yes');
+  });
+  slow.resolve();
+  await stateOf(taken, 'Sent');
+  await stateOf(refused, 'Bounced');
+  await page.waitForFunction(() => document.querySelector('.now .state')?.textContent === 'Incomplete');
+  expect(await textOf(page, `tr[data-to="${refused}"]`)).toContain('550 no such mailbox');
+  expect(await page.$('body[data-kept] #phrase[data-kept]')).not.toBeNull();
+  expect(await page.$('.by-hand:not([hidden])')).toBeNull();
+
+  // Nothing is open: the page as it is now asks for no events.
+  await page.reload();
+  expect(await page.$('script, [data-events]')).toBeNull();
+});
 
 test('approved, an edition is on its way to one, and may have arrived at another', async () => {
   await page.goto(`${site.origin}/briefs/weekly`);
