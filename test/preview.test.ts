@@ -8,6 +8,7 @@ import { testCacheFolder } from './support/cache.ts';
 import { openProject, type Project } from './support/cli.ts';
 import { openBrowser, type Previewing, startPreview, untilShown } from './support/preview.ts';
 import { swapText } from './support/product.ts';
+import { axeFinds, newTab } from './support/site.ts';
 
 let project: Project;
 let preview: Previewing;
@@ -197,6 +198,22 @@ test('days and editions lead to one another', async () => {
   await page.goto(`${preview.origin}/briefs/weekly`);
   const golden = await page.$$eval('.golden a', (all) => all.map((each) => each.textContent));
   expect(golden).toContain('2021-09-06');
+});
+
+test('axe-core finds nothing wrong with any page, with faults neither', async () => {
+  const tab = await newTab(running.browser);
+  await tab.goto(`${preview.origin}/`);
+  expect(await axeFinds(tab)).toEqual([]);
+  await tab.goto(`${preview.origin}/briefs/celebrations`);
+  await untilShown(tab, 'Endnotes');
+  expect(await axeFinds(tab)).toEqual([]);
+  const before = await read(template);
+  await writeFile(join(project.folder, template), `${before}{{> gasp}}`);
+  await tab.waitForFunction(() => document.querySelector('#faults')?.textContent?.includes('gasp'));
+  expect(await axeFinds(tab)).toEqual([]);
+  await writeFile(join(project.folder, template), before);
+  await tab.waitForFunction(() => document.querySelector('#faults')?.textContent === '');
+  await tab.close();
 });
 
 test('the PDF, and why there is none', async () => {

@@ -55,7 +55,8 @@ const axeResult = z.object({
 /** What axe-core finds wrong with the page as it is shown, by all of its rules or those with one of the tags. */
 export async function axeFinds(page: Page, tags: readonly string[] = []): Promise<string[]> {
   await page.evaluate(axe.source);
-  const options = tags.length === 0 ? {} : { runOnly: tags };
+  // What else it finds, such as all elements that pass, it would describe too.
+  const options = { resultTypes: ['violations'], ...(tags.length > 0 && { runOnly: tags }) };
   const { violations } = axeResult.parse(await page.evaluate(`axe.run(${JSON.stringify(options)})`));
   return violations.flatMap(({ id, nodes }) =>
     nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 200)} ${failureSummary}`),

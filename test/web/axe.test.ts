@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { RunningBrowser } from '../../src/pdf/browser/launch.ts';
 import { testCacheFolder } from '../support/cache.ts';
 import { openProject, type Project } from '../support/cli.ts';
-import { openBrowser, startPreview, untilShown } from '../support/preview.ts';
+import { openBrowser } from '../support/preview.ts';
 import { swapText } from '../support/product.ts';
 import { isSoak } from '../support/sample.ts';
 import { axeFinds, newTab, overflowOf, type Site, startSite } from '../support/site.ts';
@@ -108,22 +108,5 @@ test('the HTML of the briefs keeps to WCAG 2.1', async () => {
     await opened(page);
     expect(await axeFinds(page, wcag), brief).toEqual([]);
   }
-  await page.close();
-});
-
-test('nothing is wrong with the pages of the preview', async () => {
-  await using preview = await startPreview(project.folder, { cache: join(project.folder, '.cache') });
-  await preview.logIn(running.browser);
-  const page = await newTab(running.browser);
-  await page.goto(`${preview.origin}/`);
-  expect(await axeFinds(page)).toEqual([]);
-  await page.goto(`${preview.origin}/briefs/weekly?as-of=2021-08-22`);
-  await untilShown(page, 'Endnotes');
-  expect(await axeFinds(page)).toEqual([]);
-  const template = 'templates/weekly/brief.hbs';
-  const text = await readFile(join(project.folder, template), 'utf8');
-  await project.write(template, `${text}{{> gasp}}`);
-  await page.waitForFunction(() => document.querySelector('#faults')?.textContent?.includes('gasp'));
-  expect(await axeFinds(page)).toEqual([]);
   await page.close();
 });
