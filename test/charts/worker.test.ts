@@ -18,6 +18,8 @@ const open = (limits?: ChartLimits) => {
   return charts;
 };
 afterAll(() => Promise.all(opened.map((each) => each[Symbol.asyncDispose]())));
+/** Of all tests that neither exceed a limit nor kill it for good: to start one takes longer than to draw. */
+const usual = open();
 
 const chart = (transform: readonly object[]): ChartRequest => ({
   name: 'bars',
@@ -47,7 +49,7 @@ const endless = chart([{ filter: `test(/^(a+)+$/, '${'a'.repeat(40)}!')` }]);
 const huge = chart([{ quantile: 'value', groupby: ['label'], step: 1e-9 }]);
 
 test('a chart drawn in the process is the same as one drawn without it', async () => {
-  const { drawChart: inProcess } = open();
+  const { drawChart: inProcess } = usual;
   const drawn: string[] = [];
   const compare = async (request: ChartRequest) => {
     const drawing = await inProcess(request);
@@ -89,43 +91,31 @@ test('a chart that asks for more memory than there is fails as a chart, and the 
 });
 
 test('reports what a spec may not do as it would without the process', async () => {
-  const { drawChart: inProcess } = open();
-  const [fault] = await faultsOf(inProcess(chart([{ sample: 1 }])));
+  const [fault] = await faultsOf(usual.drawChart(chart([{ sample: 1 }])));
   expect(fault).toMatchObject({ file: 'templates/x/bars.vl.json', field: 'transform[0].sample' });
 });
 
-test('a closed process leaves its current chart unfinished, and draws no more', async () => {
-  const charts = open();
-  await charts.drawChart(chart([]));
-  const inHand = charts.drawChart(endless).catch((error: unknown) => error);
-  const waiting = charts.drawChart(chart([])).catch((error: unknown) => error);
-  await charts[Symbol.asyncDispose]();
-  const ended = 'A chart was requested after the chart process was closed.';
-  expect([await inHand, await waiting]).toMatchObject([{ message: ended }, { message: ended }]);
-});
-
 describe.skipIf(process.platform !== 'linux')('a process that is killed', () => {
-  test('is replaced, and the next one draws the current chart', async () => {
+  test('is replaced: while it draws, the next one draws that chart; between two charts, nothing is lost', async () => {
     const before = childrenOf(process.pid, entry);
     const charts = open();
     await charts.drawChart(chart([]));
-    const [own = 0] = childrenOf(process.pid, entry).filter((pid) => !before.includes(pid));
-    // A signal to 0 would end the tests.
-    expect(own).toBeGreaterThan(0);
+    const own = (): number => {
+      const [pid = 0] = childrenOf(process.pid, entry).filter((each) => !before.includes(each));
+      // A signal to 0 would end the tests.
+      expect(pid).toBeGreaterThan(0);
+      return pid;
+    };
+    const first = own();
     const inHand = charts.drawChart(chart([]));
-    process.kill(own, 'SIGKILL');
+    process.kill(first, 'SIGKILL');
     expect((await inHand).svg).toContain('</svg>');
-  });
 
-  test('between two charts takes nothing with it', async () => {
-    const before = childrenOf(process.pid, entry);
-    const charts = open();
-    await charts.drawChart(chart([]));
-    const [own = 0] = childrenOf(process.pid, entry).filter((pid) => !before.includes(pid));
-    // A signal to 0 would end the tests.
-    expect(own).toBeGreaterThan(0);
-    process.kill(own, 'SIGKILL');
-    await vi.waitFor(() => expect(cpuTicksOf(own)).toBe(0));
+    await vi.waitFor(() => expect(cpuTicksOf(first)).toBe(0));
+    const second = own();
+    expect(second).not.toBe(first);
+    process.kill(second, 'SIGKILL');
+    await vi.waitFor(() => expect(cpuTicksOf(second)).toBe(0));
     expect((await charts.drawChart(chart([]))).svg).toContain('</svg>');
   });
 
@@ -145,4 +135,12 @@ describe.skipIf(process.platform !== 'linux')('a process that is killed', () => 
     parent.kill('SIGKILL');
     await vi.waitFor(() => expect(cpuTicksOf(child)).toBe(0), 30_000);
   });
+});
+
+test('a closed process leaves its current chart unfinished, and draws no more', async () => {
+  const inHand = usual.drawChart(endless).catch((error: unknown) => error);
+  const waiting = usual.drawChart(chart([])).catch((error: unknown) => error);
+  await usual[Symbol.asyncDispose]();
+  const ended = 'A chart was requested after the chart process was closed.';
+  expect([await inHand, await waiting]).toMatchObject([{ message: ended }, { message: ended }]);
 });
