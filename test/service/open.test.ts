@@ -39,7 +39,7 @@ test('other users of the machine can reach neither the socket nor what lies besi
 
 describe('sitrep open', () => {
   test('prints a link that lets one browser in, once', async () => {
-    const { stdout, status } = await project.sitrep('open --print');
+    const { stdout, status } = await project.call('open --print');
     expect(status).toBe(0);
     expect(stdout).toMatch(new RegExp(`^${origin}/open\\?once=${secret.source}\n$`));
     const link = stdout.trim();
