@@ -49,12 +49,15 @@ const project = (
 
 export default defineConfig({
   test: {
-    projects: [
-      project('quick', { include: ['test/**/*.test.ts'], exclude: slow, env: embedded }),
-      project('slow', { include: slow, env: embedded, ...patient }),
-      ...(server === undefined
-        ? []
+    projects:
+      server === undefined
+        ? [
+            project('quick', { include: ['test/**/*.test.ts'], exclude: slow, env: embedded }),
+            project('slow', { include: slow, env: embedded, ...patient }),
+          ]
         : [
+            // With two projects, a process of tests would end after the first, and another load and warm up all again.
+            project('quick-and-slow', { include: ['test/**/*.test.ts'], env: embedded, ...patient }),
             project('postgres', {
               include: onServer,
               env: { TEST_DATABASE_URL: server },
@@ -65,8 +68,7 @@ export default defineConfig({
               env: { TEST_DATABASE_URL: server },
               ...patient,
             }),
-          ]),
-    ],
+          ],
     // A machine that is ten times slower than two idle cores is still within these limits.
     testTimeout: 120_000,
     hookTimeout: 120_000,

@@ -41,7 +41,7 @@ interface Count {
 
 async function runVitest(databaseUrl: string): Promise<Count> {
   const file = join(reports, 'vitest.json');
-  const projects = ['postgres', 'quick', 'slow'].map((name) => `--project=${name}`);
+  const projects = ['postgres', 'quick-and-slow'].map((name) => `--project=${name}`);
   const reporting = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
   // Three on two cores, since tests of the running program often wait for another process.
   const vitest = spawn('vitest', ['run', ...projects, '--maxWorkers=3', ...reporting], {
