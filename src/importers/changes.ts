@@ -324,8 +324,8 @@ async function partsOf(
     for (const { count, bytes } of groups) {
       let part = parts.at(-1);
       if (part === undefined || part.bytes + bytes > limit) parts.push((part = { spans: [], bytes: 0 }));
-      const span = part.spans.at(-1);
-      if (span?.select === select) span.end += count;
+      const last = part.spans.at(-1);
+      if (last?.select === select) last.end += count;
       else part.spans.push({ select, first, end: first + count });
       part.bytes += bytes;
       first += count;

@@ -80,7 +80,10 @@ beforeAll(async () => {
     SITREP_RETRY_FIRST_MINUTES: '0.05',
   });
   await service.line(({ msg }) => msg === 'ready');
-  api = await openApi(service, await newTokenOf(project, 'ann --may operate --clearance TLP:RED', ledger.env));
+  api = await openApi(
+    service,
+    await newTokenOf(project, 'ann --may operate --clearance TLP:RED', ledger.env),
+  );
 });
 afterAll(async () => {
   await service[Symbol.asyncDispose]();

@@ -5,7 +5,7 @@ import type { Correction } from '../../src/dataset/corrections.ts';
 import { loadDataset } from '../../src/dataset/reading/read.ts';
 import type { Dataset, ModelTables, RowOf, TableName, Tables } from '../../src/dataset/schema.ts';
 import { hashOf } from '../../src/hash.ts';
-import { type ComposedPage, composePage } from '../../src/production/compose-page.ts';
+import { composePage } from '../../src/production/compose-page.ts';
 import { editionsAskedFor, resolveEdition } from '../../src/production/fan-out.ts';
 import { goldenEditions as goldenOf } from '../../src/production/golden.ts';
 import { loadMaterial } from '../../src/production/material.ts';
@@ -108,7 +108,7 @@ export function renderEdition(
 export function composeEdition(
   product: Product,
   { brief: id, asOf, parameters = {} }: { brief: string; asOf: string; parameters?: Parameters },
-): Promise<ComposedPage> {
+): ReturnType<typeof composePage> {
   const { dataset, material } = product;
   const brief = findBrief(product, id);
   const options = { onStep: () => {}, explained: false, limit: new TimeLimit(brief, {}) };
