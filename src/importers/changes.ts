@@ -98,8 +98,8 @@ const span = z.object({
  * The period of the rows is that of those dated to the day, because a row dated only to a month would widen it. Without
  * such rows it is that of all rows, up to the day of the import.
  */
-export const spanOf = async ({ rows }: Database, knownOn: Day) =>
-  await rows(
+export const spanOf = ({ rows }: Database, knownOn: Day) =>
+  rows(
     `SELECT coalesce(min(start) FILTER (precision = 'day'), min(start))::VARCHAR AS first_day,
       coalesce(max("end") FILTER (precision = 'day'), max(least("end", DATE ${literal(knownOn)})))::VARCHAR AS last_day,
       (SELECT count(*)::INTEGER FROM loaded) AS read, count(*)::INTEGER AS kept,
