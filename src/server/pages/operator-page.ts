@@ -21,7 +21,7 @@ const shownStates = [...new Set([...failureStates, ...deliveryStates])];
 
 const query = z.object({
   brief: z.string().default(''),
-  state: z.enum(shownStates).optional().catch(undefined),
+  state: z.string().default(''),
   after: z.string().optional(),
 });
 /** Maximum number of editions or failed deliveries shown for each state. */
@@ -33,19 +33,20 @@ async function gatherDeliveries(
   { brief: name, state, after }: z.output<typeof query>,
 ) {
   const brief = name === '' ? undefined : name;
+  const isAll = state === '';
   const failures = await Promise.all(
     failureStates
-      .filter((each) => state === undefined || each === state)
+      .filter((each) => isAll || each === state)
       .map((each) => service.editions(caller, { brief, state: each, limit: MOST_FAILURES })),
   );
   const ofDeliveries = deliveryStates.find((each) => each === state);
   const deliveries =
-    state === undefined || ofDeliveries
+    isAll || ofDeliveries
       ? await service.deliveries(caller, { brief, state: ofDeliveries, after })
       : { items: [], next: null };
   // Failures come first on the first page, however many deliveries were sent since.
   const failed = await Promise.all(
-    (state === undefined && after === undefined ? failedStates : []).map((each) =>
+    (isAll && after === undefined ? failedStates : []).map((each) =>
       service.deliveries(caller, { brief, state: each, limit: MOST_FAILURES }),
     ),
   );
@@ -54,7 +55,7 @@ async function gatherDeliveries(
   return {
     caller,
     briefs: await service.briefs(caller),
-    wanted: { brief: name, state: state ?? '' },
+    wanted: { brief: name, state: shownStates.find((each) => each === state) ?? '' },
     failures: failures.flatMap(({ items }) => items),
     deliveries: [...first, ...others],
     /** The cursor of the next page. */
