@@ -52,7 +52,7 @@ describe('sitrep start', () => {
       await withLedger('three');
       await using service = startService(project, 'start --out three');
       await service.line(isReady);
-      const backfill = project.call('backfill celebrations --from 2021-07-25 --to 2021-08-08 --out three');
+      const backfill = project.sitrep('backfill celebrations --from 2021-07-25 --to 2021-08-08 --out three');
       await service.line(({ step }) => step === 'print');
       service.process.kill('SIGTERM');
       expect(await service.ended).toBe(0);
@@ -86,7 +86,7 @@ describe('sitrep start', () => {
       SITREP_MAIL_DOMAINS: 'example.org',
     });
     await service.line(isReady);
-    const backfill = project.call(
+    const backfill = project.sitrep(
       'backfill celebrations --from 2021-08-22 --to 2021-08-22 --deliver --out silent',
     );
     await had.promise;
