@@ -89,12 +89,13 @@ export async function findProblems(
 async function sourceProblems({ ledger, locale }: Watched): Promise<Problem[]> {
   return (await ledger.sourceStates()).flatMap(
     ({ dataset, source, failingSince, recoveredAt }): Problem[] => {
-      const change = failingSince === null ? 'recovered' : 'failing';
       const at = failingSince ?? recoveredAt;
       if (at === null) return [];
-      const id = `source-${change} ${dataset}/${source} ${at.toISOString()}`;
-      const says = locale.text(`mail.problem.source_${change}`, { dataset, source, time: locale.moment(at) });
-      return [{ code: 'source-failing', id, says, ...(change === 'recovered' && { isOver: true }) }];
+      const isOver = failingSince === null;
+      const id = `source-${isOver ? 'recovered' : 'failing'} ${dataset}/${source} ${at.toISOString()}`;
+      const key = isOver ? 'mail.problem.source_recovered' : 'mail.problem.source_failing';
+      const says = locale.text(key, { dataset, source, time: locale.moment(at) });
+      return [{ code: 'source-failing', id, says, ...(isOver && { isOver }) }];
     },
   );
 }

@@ -107,7 +107,7 @@ export const unreadable = (file: string, cause: unknown): Fault => ({
 export const isAbsent = (cause: unknown): boolean =>
   cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
 
-/** The paths of all files below a folder, sorted, in the form `queries/ties.sql`. */
+/** The paths of all files below a folder, sorted, in the form `queries/gaps.sql`. */
 export async function filesBelow(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   return entries

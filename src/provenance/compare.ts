@@ -2,8 +2,14 @@ import { newestOn, versionsById } from '../dataset/point-in-time.ts';
 import type { Tables } from '../dataset/schema.ts';
 import { canonicalJson } from '../hash.ts';
 import type { PdfContents } from '../pdf/contents.ts';
-import { hashOfRow, type Manifest, type ManifestRow, type SealedManifest } from '../render/manifest.ts';
-import { differingNames, type Proof } from './read-proof.ts';
+import {
+  differingNames,
+  hashOfRow,
+  type Manifest,
+  type ManifestRow,
+  type SealedManifest,
+} from '../render/manifest.ts';
+import type { Proof } from './read-proof.ts';
 
 /** One difference between an edition's inputs then and now. */
 export interface Difference {

@@ -5,7 +5,7 @@ import { MANIFEST, readAttachments, unpack } from '../pdf/attachments.ts';
 import { type PdfContents, readContents } from '../pdf/contents.ts';
 import { isIntact } from '../pdf/seal.ts';
 import { checkPacked } from '../pdf/streams.ts';
-import { type SealedManifest, sealedManifest } from '../render/manifest.ts';
+import { differingNames, type SealedManifest, sealedManifest } from '../render/manifest.ts';
 
 /** What a PDF states about itself. */
 export interface Proof {
@@ -53,17 +53,6 @@ export async function readProof(pdf: Uint8Array): Promise<Proof> {
     ),
     readPages: () => readSafely(() => readContents(document)),
   };
-}
-
-type Hashed = Pick<SealedManifest['attachments'][number], 'name' | 'sha256'>;
-
-/** The names, sorted, of the files that only one of two lists has or that have another hash. */
-export function differingNames(was: readonly Hashed[], is: readonly Hashed[]): string[] {
-  const hashes = (files: readonly Hashed[]) => new Map(files.map(({ name, sha256 }) => [name, sha256]));
-  const [before, after] = [hashes(was), hashes(is)];
-  return [...new Set([...before.keys(), ...after.keys()])]
-    .filter((name) => before.get(name) !== after.get(name))
-    .toSorted();
 }
 
 async function load(pdf: Uint8Array): Promise<PDFDocument> {

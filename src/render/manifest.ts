@@ -195,6 +195,17 @@ export const manifestText = (value: SealedManifest | Manifest): string =>
 /** Cached, because rows live as long as their dataset and every edition needs their hashes. */
 const rowHashes = new WeakMap<object, string>();
 
+type Hashed = Pick<SealedManifest['attachments'][number], 'name' | 'sha256'>;
+
+/** The names, sorted, of the files that only one of two lists has or that have another hash. */
+export function differingNames(was: readonly Hashed[], is: readonly Hashed[]): string[] {
+  const hashes = (files: readonly Hashed[]) => new Map(files.map(({ name, sha256 }) => [name, sha256]));
+  const [before, after] = [hashes(was), hashes(is)];
+  return [...new Set([...before.keys(), ...after.keys()])]
+    .filter((name) => before.get(name) !== after.get(name))
+    .toSorted();
+}
+
 /** A hash over the fields that are not empty, so that a column added by a later version does not change it. */
 export function hashOfRow(row: object): string {
   const known = rowHashes.get(row);

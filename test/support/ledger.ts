@@ -149,7 +149,7 @@ async function drop(at: string): Promise<void> {
     try {
       return await onServer(`DROP DATABASE IF EXISTS ${at}`);
     } catch (cause) {
-      if (refusals === 5 || !(cause instanceof DatabaseError) || cause.code !== IN_USE) throw cause;
+      if (refusals === 20 || !(cause instanceof DatabaseError) || cause.code !== IN_USE) throw cause;
     }
 }
 const IN_USE = '55006';
