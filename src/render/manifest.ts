@@ -199,7 +199,7 @@ type Hashed = Pick<SealedManifest['attachments'][number], 'name' | 'sha256'>;
 
 /** The names, sorted, of the files that only one of two lists has or that have another hash. */
 export function differingNames(was: readonly Hashed[], is: readonly Hashed[]): string[] {
-  const hashes = (files: readonly Hashed[]) => new Map(files.map(({ name, sha256 }) => [name, sha256]));
+  const hashes = (files: readonly Hashed[]) => new Map(files.map((file) => [file.name, file.sha256]));
   const [before, after] = [hashes(was), hashes(is)];
   return [...new Set([...before.keys(), ...after.keys()])]
     .filter((name) => before.get(name) !== after.get(name))
