@@ -5,7 +5,7 @@ import type { Day } from '../calendar.ts';
 import { type ImportRecord, type IncidentStore, incidentColumns } from '../dataset/incidents.ts';
 import { newestRows } from '../dataset/reading/newest-rows.ts';
 import { AppError, type Fault } from '../errors.ts';
-import { type Database, MEMORY_LIMIT, type Running } from './database.ts';
+import type { Database, Running } from './database.ts';
 import { identifier, literal, ONLY_AS, THOUSANDS } from './row-sql.ts';
 
 /**
@@ -205,11 +205,16 @@ function existing(store: IncidentStore, columns: readonly string[]): string {
 }
 
 /**
- * How rows are stored. Small groups let a query that wants one country skip most of a file. A dictionary pays for names
- * and types; for texts, which are all different, DuckDB would give up on one only after building most of it.
+ * How rows are stored, in groups of so many. Small groups let a query that wants one country skip most of a file. A
+ * dictionary pays for names and types; for texts, which are all different, DuckDB would give up on one only after
+ * building most of it.
  */
-export const STORED =
-  'FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE 30_000, DICTIONARY_SIZE_LIMIT 3_000';
+export const storedIn = (rows: number): string =>
+  `FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE ${rows}, DICTIONARY_SIZE_LIMIT 3_000`;
+/** In the only file with its rows. */
+export const WHOLE = 30_000;
+/** In one of several, each with a part of every country. */
+const PART = 5000;
 
 /** The rows of one file as they were read. */
 export interface Loaded {
@@ -223,7 +228,9 @@ export interface Loaded {
  * Two threads that sort so much each stay within the limit of memory. The sort of a million rows at once would move half
  * of them to disk and back, on one thread, and take more than twice as long.
  */
-const PART_BYTES = 32e6;
+const PART_BYTES = 75e6;
+/** Nothing else takes memory meanwhile. */
+const SORT_LIMIT = '400MB';
 
 /**
  * Writes the rows of the import into a folder in `staging`: in one file, or, if there are more than `PART_BYTES`, in a
@@ -268,7 +275,7 @@ export async function write<T>(
   const parts = await partsOf(database, { loaded, limit });
   const names = parts.map((_, index) => (parts.length === 1 ? 'rows.parquet' : `rows-${index + 1}.parquet`));
   // One thread for each of two statements: within one, both would sort and compress twice as much in memory.
-  await database.run('SET threads = 1');
+  await database.run(`SET threads = 1; SET memory_limit=${literal(SORT_LIMIT)}`);
   let [next, done] = [0, 0];
   const writeParts = async (run: Database['run']): Promise<void> => {
     while (next < parts.length) {
@@ -279,11 +286,11 @@ export async function write<T>(
           ANTI JOIN dropped USING (file, "row")
           ANTI JOIN (FROM changes WHERE change IN ('unchanged', 'older')) AS left_out USING (file, "row")
           ${index === 0 ? withdrawn : ''} ORDER BY country, start, id)
-        TO ${literal(join(folder, names[index] ?? ''))} (${STORED})`,
+        TO ${literal(join(folder, names[index] ?? ''))} (${storedIn(parts.length === 1 ? WHOLE : PART)})`,
         parts.length === 1 ? 'write' : undefined,
       );
       // Setting the limit gives freed memory back to the system.
-      await run(`SET memory_limit='${MEMORY_LIMIT}'`);
+      await run(`SET memory_limit=${literal(SORT_LIMIT)}`);
       done += 1;
       onStep?.('write', done / parts.length);
     }

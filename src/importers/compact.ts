@@ -5,7 +5,7 @@ import { importFolder, incidentColumns, storedColumns } from '../dataset/inciden
 import { readIncidentStore } from '../dataset/reading/incident-store.ts';
 import { type CompactRecord, newestRows, uniformColumns } from '../dataset/reading/newest-rows.ts';
 import { describeStored } from '../dataset/reading/stored-files.ts';
-import { STORED } from './changes.ts';
+import { storedIn, WHOLE } from './changes.ts';
 import { type Database, openScratch, type Running } from './database.ts';
 import { refuse } from './format.ts';
 import { identifier, literal } from './row-sql.ts';
@@ -111,7 +111,7 @@ async function writeFiles(
     await mkdir(join(to, folder), { recursive: true });
     await run(`COPY (FROM (${rows}) WHERE ${where} AND start >= make_date(${first}, 1, 1) AND start < make_date(${last + 1}, 1, 1)
       ORDER BY country, start, id)
-      TO ${literal(join(to, name))} (${STORED})`);
+      TO ${literal(join(to, name))} (${storedIn(WHOLE)})`);
   }
   const values = Object.keys(uniformColumns).map(
     (

@@ -243,9 +243,9 @@ test('any order of rows and any split of a file on one day give the same rows', 
 test('the rows of a large import are in several sorted files, each row once; what revises them is in one', async () => {
   const desk = await newDesk();
   const [file, revised] = [join(desk.folder, 'many.csv'), join(desk.folder, 'revised.csv')];
-  await writeAcledFile(file, 60_000);
+  await writeAcledFile(file, 120_000);
   const { counts } = await desk.run(acled, [file], { knownOn: '2025-01-06' });
-  expect(counts).toMatchObject({ read: 60_000, new: 60_000 });
+  expect(counts).toMatchObject({ read: 120_000, new: 120_000 });
   const first = join(desk.into, 'incidents/0001');
   const names = ['rows-1.parquet', 'rows-2.parquet'];
   expect(await readdir(first)).toEqual(['import.json', ...names]);
@@ -267,23 +267,23 @@ test('the rows of a large import are in several sorted files, each row once; wha
   expect(Object.values(rows ?? {})).toEqual(given);
   expect(await desk.run(acled, [file], { knownOn: '2025-01-07', complete: true })).toMatchObject({
     record: null,
-    counts: { unchanged: 60_000 },
+    counts: { unchanged: 120_000 },
   });
   // Nearly every row stays, so the others fit into one file, whatever the export weighs.
   await ask(
-    `COPY (SELECT * REPLACE (CASE WHEN event_id_cnty IN ('EVT7', 'EVT59999') THEN 'Peru' ELSE country END AS country,
-      CASE WHEN event_id_cnty IN ('EVT7', 'EVT59999') THEN '604' ELSE iso END AS iso)
+    `COPY (SELECT * REPLACE (CASE WHEN event_id_cnty IN ('EVT7', 'EVT119999') THEN 'Peru' ELSE country END AS country,
+      CASE WHEN event_id_cnty IN ('EVT7', 'EVT119999') THEN '604' ELSE iso END AS iso)
     FROM read_csv('${file}', all_varchar = true)) TO '${revised}' (HEADER)`,
   );
   const newer = await desk.run(acled, [revised], { knownOn: '2025-01-08', complete: true });
-  expect(newer.counts).toMatchObject({ revised: 2, unchanged: 59_998, withdrawn: 0 });
+  expect(newer.counts).toMatchObject({ revised: 2, unchanged: 119_998, withdrawn: 0 });
   expect(await readdir(join(desk.into, 'incidents/0002'))).toEqual([
     'import.json',
     'rows.parquet',
     'superseded.parquet',
   ]);
   const inPeru = `${total}, list(id ORDER BY id) FILTER (country = 'PE') AS peru`;
-  expect(await desk.rows(inPeru)).toEqual([{ ...rows, peru: ['ACLED-EVT59999', 'ACLED-EVT7'] }]);
+  expect(await desk.rows(inPeru)).toEqual([{ ...rows, peru: ['ACLED-EVT119999', 'ACLED-EVT7'] }]);
   expect(await desk.rows(inPeru, { upTo: 1 })).toEqual([{ ...rows, peru: null }]);
   await rm(join(first, 'rows-2.parquet'));
   expect(await faultsOf(readIncidentStore(desk.into, 'data/desk'))).toMatchObject([
