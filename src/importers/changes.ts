@@ -6,18 +6,19 @@ import { type ImportRecord, type IncidentStore, incidentColumns } from '../datas
 import { newestRows } from '../dataset/reading/newest-rows.ts';
 import { AppError, type Fault } from '../errors.ts';
 import type { Database, Running } from './database.ts';
-import { identifier, literal, ONLY_AS, THOUSANDS } from './row-sql.ts';
+import { quote } from '../dataset/sql.ts';
+import { identifier, ONLY_AS, THOUSANDS } from './row-sql.ts';
 
 /**
  * Refuses files in which more days need the other order of day and month than the order of the format: those that fit
- * both orders would be read with day and month exchanged. And numbers that may have a sign between their thousands or
- * three decimals, because one reading is a thousand times the other. Throws `import-failed`.
+ * both orders would be read with day and month exchanged. Refuses numbers that may have a sign between their thousands or
+ * three decimals too, because one reading is a thousand times the other. Throws `import-failed`.
  */
 export async function checkReadings({ rows }: Database, files: readonly string[]): Promise<void> {
-  const isNumber = `starts_with(reason, ${literal(THOUSANDS)})`;
+  const isNumber = `starts_with(reason, ${quote(THOUSANDS)})`;
   const found = await rows(
     `SELECT file::INTEGER AS file, min("row")::INTEGER AS "row", reason, count(*)::INTEGER AS count
-    FROM dropped AS other WHERE ${isNumber} OR starts_with(reason, ${literal(ONLY_AS)}) GROUP BY file, reason
+    FROM dropped AS other WHERE ${isNumber} OR starts_with(reason, ${quote(ONLY_AS)}) GROUP BY file, reason
     HAVING ${isNumber} OR count(*) > (SELECT count(*) FROM loaded
       WHERE loaded.file = other.file AND skipped IS NULL AND day(start) > 12)
     ORDER BY file, reason`,
@@ -101,7 +102,7 @@ const span = z.object({
 export const spanOf = ({ rows }: Database, knownOn: Day) =>
   rows(
     `SELECT coalesce(min(start) FILTER (precision = 'day'), min(start))::VARCHAR AS first_day,
-      coalesce(max("end") FILTER (precision = 'day'), max(least("end", DATE ${literal(knownOn)})))::VARCHAR AS last_day,
+      coalesce(max("end") FILTER (precision = 'day'), max(least("end", DATE ${quote(knownOn)})))::VARCHAR AS last_day,
       (SELECT count(*)::INTEGER FROM loaded) AS read, count(*)::INTEGER AS kept,
       coalesce(list_sort(list(DISTINCT country) FILTER (country IS NOT NULL)), []) AS countries
     FROM kept`,
@@ -177,9 +178,9 @@ export async function compare(
   // A row that was skipped is still in the file, and its incident is not withdrawn.
   await run(`INSERT INTO changes
     SELECT NULL, NULL, id, "import", 'withdrawn' FROM existing
-    WHERE status = 'current' ${prefix === '' ? '' : `AND starts_with(id, ${literal(`${prefix}-`)})`}
-      AND start >= ${literal(first)}::DATE AND "end" <= ${literal(last)}::DATE
-      AND list_contains([${countries.map(literal).join(', ')}]::VARCHAR[], country)
+    WHERE status = 'current' ${prefix === '' ? '' : `AND starts_with(id, ${quote(`${prefix}-`)})`}
+      AND start >= ${quote(first)}::DATE AND "end" <= ${quote(last)}::DATE
+      AND list_contains([${countries.map(quote).join(', ')}]::VARCHAR[], country)
       AND id NOT IN (SELECT id FROM loaded WHERE id IS NOT NULL)`);
 }
 
@@ -188,7 +189,7 @@ export async function withdraw({ run }: Database, ids: readonly string[]): Promi
   if (ids.length === 0) return;
   await run(`INSERT INTO changes
     SELECT NULL, NULL, id, "import", 'withdrawn' FROM existing
-    WHERE status = 'current' AND id IN (SELECT unnest([${ids.map(literal).join(', ')}]))
+    WHERE status = 'current' AND id IN (SELECT unnest([${ids.map(quote).join(', ')}]))
       AND id NOT IN (SELECT id FROM changes)`);
 }
 
@@ -216,7 +217,7 @@ export const WHOLE = 30_000;
 /** In one of several, each with a part of every country. */
 const PART = 5000;
 
-/** The rows of one file as they were read. */
+/** The rows that were read from one file. */
 export interface Loaded {
   /** A Parquet file in the order of the file. */
   readonly path: string;
@@ -229,7 +230,7 @@ export interface Loaded {
  * of them to disk and back, on one thread, and take more than twice as long.
  */
 const PART_BYTES = 75e6;
-/** Nothing else takes memory meanwhile. */
+/** More than for reading: the files are read, and the whole process still stays below 600 MB. */
 const SORT_LIMIT = '400MB';
 
 /**
@@ -255,7 +256,7 @@ export async function write<T>(
 ): Promise<{ readonly meanwhile: T; readonly names: readonly string[] }> {
   const folder = join(staging, 'import');
   await mkdir(folder);
-  const own = { status: `'current'`, known_on: `${literal(record.known_on)}::DATE` };
+  const own = { status: `'current'`, known_on: `${quote(record.known_on)}::DATE` };
   const selected = (values: { readonly [column: string]: string }): string =>
     [
       ...incidentColumns.map(({ name }) =>
@@ -275,7 +276,7 @@ export async function write<T>(
   const parts = await partsOf(database, { loaded, limit });
   const names = parts.map((_, index) => (parts.length === 1 ? 'rows.parquet' : `rows-${index + 1}.parquet`));
   // One thread for each of two statements: within one, both would sort and compress twice as much in memory.
-  await database.run(`SET threads = 1; SET memory_limit=${literal(SORT_LIMIT)}`);
+  await database.run(`SET threads = 1; SET memory_limit=${quote(SORT_LIMIT)}`);
   let [next, done] = [0, 0];
   const writeParts = async (run: Database['run']): Promise<void> => {
     while (next < parts.length) {
@@ -286,11 +287,11 @@ export async function write<T>(
           ANTI JOIN dropped USING (file, "row")
           ANTI JOIN (FROM changes WHERE change IN ('unchanged', 'older')) AS left_out USING (file, "row")
           ${index === 0 ? withdrawn : ''} ORDER BY country, start, id)
-        TO ${literal(join(folder, names[index] ?? ''))} (${storedIn(parts.length === 1 ? WHOLE : PART)})`,
+        TO ${quote(join(folder, names[index] ?? ''))} (${storedIn(parts.length === 1 ? WHOLE : PART)})`,
         parts.length === 1 ? 'write' : undefined,
       );
       // Setting the limit gives freed memory back to the system.
-      await run(`SET memory_limit=${literal(SORT_LIMIT)}`);
+      await run(`SET memory_limit=${quote(SORT_LIMIT)}`);
       done += 1;
       onStep?.('write', done / parts.length);
     }
@@ -311,7 +312,7 @@ export async function write<T>(
   ]);
   if (record.counts.revised + record.counts.withdrawn > 0)
     await database.run(`COPY (SELECT id, replaces AS "import" FROM changes WHERE change IN ('revised', 'withdrawn') ORDER BY id)
-      TO ${literal(join(folder, 'superseded.parquet'))} (FORMAT parquet, COMPRESSION zstd)`);
+      TO ${quote(join(folder, 'superseded.parquet'))} (FORMAT parquet, COMPRESSION zstd)`);
   return { meanwhile: result, names };
 }
 
@@ -324,7 +325,7 @@ async function partsOf(
   for (const { path, select } of loaded) {
     const groups = await ask(
       `SELECT any_value(row_group_num_rows)::INTEGER AS count, sum(total_uncompressed_size)::DOUBLE AS bytes
-      FROM parquet_metadata(${literal(path)}) GROUP BY row_group_id ORDER BY row_group_id`,
+      FROM parquet_metadata(${quote(path)}) GROUP BY row_group_id ORDER BY row_group_id`,
       z.object({ count: z.number(), bytes: z.number() }),
     );
     let first = 0;

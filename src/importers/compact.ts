@@ -8,7 +8,8 @@ import { describeStored } from '../dataset/reading/stored-files.ts';
 import { storedIn, WHOLE } from './changes.ts';
 import { type Database, openScratch, type Running } from './database.ts';
 import { refuse } from './format.ts';
-import { identifier, literal } from './row-sql.ts';
+import { quote } from '../dataset/sql.ts';
+import { identifier } from './row-sql.ts';
 import { explained } from './source-file.ts';
 import { lockDataset, putCompactionInPlace, removeReplaced } from './store.ts';
 
@@ -93,14 +94,14 @@ async function writeFiles(
     yearCount,
   );
   const byCountry = Map.groupBy(years, ({ own }) => own);
-  const own = [...byCountry.keys()].flatMap((country) => (country === null ? [] : [literal(country)]));
+  const own = [...byCountry.keys()].flatMap((country) => (country === null ? [] : [quote(country)]));
   const files = [...byCountry].flatMap(([country, of]) =>
     spansOf(of).map((span, index) => {
       const folder = country === null ? '' : `country=${country}`;
       const where =
         country === null
           ? `list_contains([${own.join(', ')}]::VARCHAR[], country) IS NOT TRUE`
-          : `country = ${literal(country)}`;
+          : `country = ${quote(country)}`;
       return { ...span, folder, where, name: join(folder, `${index + 1}.parquet`) };
     }),
   );
@@ -111,7 +112,7 @@ async function writeFiles(
     await mkdir(join(to, folder), { recursive: true });
     await run(`COPY (FROM (${rows}) WHERE ${where} AND start >= make_date(${first}, 1, 1) AND start < make_date(${last + 1}, 1, 1)
       ORDER BY country, start, id)
-      TO ${literal(join(to, name))} (${storedIn(WHOLE)})`);
+      TO ${quote(join(to, name))} (${storedIn(WHOLE)})`);
   }
   const values = Object.keys(uniformColumns).map(
     (
@@ -120,7 +121,7 @@ async function writeFiles(
       THEN [min("${name}")::VARCHAR] END AS "${name}"`,
   );
   const [written] = await ask(
-    `SELECT count(*)::INTEGER AS count, ${values.join(', ')} FROM read_parquet(${literal(join(to, '**/*.parquet'))})`,
+    `SELECT count(*)::INTEGER AS count, ${values.join(', ')} FROM read_parquet(${quote(join(to, '**/*.parquet'))})`,
     wholeCount,
   );
   const { count = 0, ...columns } = written ?? {};

@@ -21,7 +21,7 @@ import { checkRepaired, openEarlier } from './earlier.ts';
 import { openCells, readDocument } from './feeds/document.ts';
 import { type Converted, type Document, type Importer, refuse } from './format.ts';
 import { checkPlaces, type RowsOfFile } from './places/check.ts';
-import { literal } from './row-sql.ts';
+import { quote } from '../dataset/sql.ts';
 import { describeFile, explained, openSource, rowNumberSql } from './source-file.ts';
 import { descriptorOf, lockDataset, putBack, putInPlace, syncAll } from './store.ts';
 import type { ReadOptions } from './table/mapping.ts';
@@ -246,7 +246,7 @@ async function read(
       : await openSource(connection, { name, scratch, options, importer });
     const sql = importer.sqlFor(source.columns, name).select(source.sql);
     const path = join(scratch, `loaded-${index}.parquet`);
-    const to = literal(path);
+    const to = quote(path);
     const before = await stat(name, { bigint: true });
     const [description] = await Promise.all([
       describeFile(source, given.signal),
@@ -265,8 +265,8 @@ async function read(
   await connection.run(`CREATE VIEW loaded AS ${loaded.map(({ select }) => select).join(' UNION ALL ')}`);
   await connection.run(
     `CREATE TABLE dropped AS SELECT file, "row", reason FROM (
-      SELECT file, "row", coalesce(skipped, CASE WHEN start > DATE ${literal(knownOn)}
-        THEN ${literal(`begins after ${knownOn}, the day of the import`)} END) AS reason FROM loaded
+      SELECT file, "row", coalesce(skipped, CASE WHEN start > DATE ${quote(knownOn)}
+        THEN ${quote(`begins after ${knownOn}, the day of the import`)} END) AS reason FROM loaded
     ) WHERE reason IS NOT NULL`,
   );
   await connection.run('CREATE VIEW kept AS FROM loaded ANTI JOIN dropped USING (file, "row")');

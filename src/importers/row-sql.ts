@@ -1,11 +1,11 @@
 import { incidentColumns } from '../dataset/incidents.ts';
+import { quote } from '../dataset/sql.ts';
 
-export const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 export const identifier = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
 /** A day from text in one of the formats of strptime; a time of day is cut off. */
 export const dayFrom = (sql: string, formats: readonly string[]): string =>
-  `try_strptime(${sql}, [${formats.map(literal).join(', ')}])::DATE`;
+  `try_strptime(${sql}, [${formats.map(quote).join(', ')}])::DATE`;
 
 export const isoDays = ['%Y-%m-%d', '%Y-%m-%dT%H:%M:%S', '%Y-%m-%dT%H:%M:%S.%gZ', '%Y-%m-%d %H:%M:%S'];
 /** `%m/%d/%Y` for `%d/%m/%Y`, and the reverse. */
@@ -26,7 +26,7 @@ function withEnglishMonths(sql: string): string {
     return [names[0] ?? '', longestFirst.join('|')];
   });
   return months.reduce(
-    (text, [english, pattern]) => `regexp_replace(${text}, ${literal(pattern)}, ${literal(english)}, 'i')`,
+    (text, [english, pattern]) => `regexp_replace(${text}, ${quote(pattern)}, ${quote(english)}, 'i')`,
     sql,
   );
 }
@@ -54,7 +54,7 @@ const gaps = "[ \u00a0\u2009\u202f'\u2019]";
  * as it is. Without `thousands`, a comma or point is one of these signs only if nothing else is possible.
  */
 export const ungrouped = (sql: string, thousands?: ',' | '.'): string => {
-  const is = (pattern: string): string => `regexp_full_match(${sql}, ${literal(pattern)})`;
+  const is = (pattern: string): string => `regexp_full_match(${sql}, ${quote(pattern)})`;
   const grouped = (sign: ',' | '.'): string => {
     const [one, decimals] = sign === ',' ? [',', '[.]0*'] : ['[.]', ',0*'];
     const least = thousands === sign ? 1 : 2;
@@ -65,7 +65,7 @@ export const ungrouped = (sql: string, thousands?: ',' | '.'): string => {
   return `(CASE WHEN try_cast(${sql} AS UBIGINT)::VARCHAR = ${sql} THEN ${sql}
     WHEN ${grouped(',')} THEN replace(${sql}, ',', '')
     WHEN ${grouped('.')} THEN replace(replace(${sql}, '.', ''), ',', '.')
-    WHEN ${is(`[1-9][0-9]{0,2}(${gaps}[0-9]{3})+([.,]0*)?`)} THEN replace(regexp_replace(${sql}, ${literal(gaps)}, '', 'g'), ',', '.')
+    WHEN ${is(`[1-9][0-9]{0,2}(${gaps}[0-9]{3})+([.,]0*)?`)} THEN replace(regexp_replace(${sql}, ${quote(gaps)}, '', 'g'), ',', '.')
     WHEN ${is('[0-9]+,0*')} THEN replace(${sql}, ',', '.')
     ELSE ${sql} END)`;
 };
@@ -85,7 +85,7 @@ const within = (sql: string, most: number): string =>
 export const namesIn = (sql: string, separator: string): string =>
   `list_filter(CASE WHEN starts_with(${sql}, '[') AND json_valid(${sql})
     THEN list_transform(from_json(${sql}, '["VARCHAR"]'), lambda name: trim(name))
-    ELSE list_transform(string_split(${sql}, ${literal(separator)}), lambda name: trim(name)) END,
+    ELSE list_transform(string_split(${sql}, ${quote(separator)}), lambda name: trim(name)) END,
     lambda name: name <> '')`;
 
 /** The incident columns that come from the file. The import adds the others. */
@@ -150,7 +150,7 @@ export class RowSql {
 
   /** Does not import rows for which `when` is true. The first reason counts. */
   skip(reason: string, when: string): void {
-    this.#skipped.push(`WHEN ${when} THEN ${literal(reason)}`);
+    this.#skipped.push(`WHEN ${when} THEN ${quote(reason)}`);
   }
 
   /** Keeps a value in `extra` under a name. */
@@ -176,7 +176,7 @@ export class RowSql {
 
   /** Sets a column from a field with the codes 1, 2, 3 …, of which `words` are the meanings. */
   codes(column: string, field: string, words: readonly string[]): void {
-    const meanings = words.map((word, index) => `WHEN '${index + 1}' THEN ${literal(word)}`).join(' ');
+    const meanings = words.map((word, index) => `WHEN '${index + 1}' THEN ${quote(word)}`).join(' ');
     this.convert(column, field, (code) => `CASE ${code} ${meanings} END`);
   }
 
@@ -210,9 +210,9 @@ export class RowSql {
       ['country', `CASE WHEN "step country" IS NULL THEN ${this.#countryName} END`] as const,
     ].map(
       ([name, value]) =>
-        `CASE WHEN ${value} IS NOT NULL THEN ${literal(`${JSON.stringify(name)}:`)} || to_json(${value}) END`,
+        `CASE WHEN ${value} IS NOT NULL THEN ${quote(`${JSON.stringify(name)}:`)} || to_json(${value}) END`,
     );
-    const misfits = this.#unreadable.map(([field, when]) => `CASE WHEN ${when} THEN ${literal(field)} END`);
+    const misfits = this.#unreadable.map(([field, when]) => `CASE WHEN ${when} THEN ${quote(field)} END`);
     const hashed = given.map(({ name, type }) =>
       type === 'VARCHAR[]'
         ? `array_to_string(${identifier(name)}, chr(3))`
@@ -239,6 +239,6 @@ export class RowSql {
     // space, is less than '!'.
     const trimmed = `(CASE WHEN ${name} > '!' AND NOT ends_with(${name}, ' ') THEN ${name} ELSE nullif(trim(${name}), '') END)`;
     if (this.#blank.length === 0) return trimmed;
-    return `(CASE WHEN ${trimmed} NOT IN (${this.#blank.map(literal).join(', ')}) THEN ${trimmed} END)`;
+    return `(CASE WHEN ${trimmed} NOT IN (${this.#blank.map(quote).join(', ')}) THEN ${trimmed} END)`;
   }
 }

@@ -10,7 +10,8 @@ import { z } from 'zod';
 import type { ImportRecord } from '../dataset/incidents.ts';
 import { AppError } from '../errors.ts';
 import { commandFor, type Importer, refuse } from './format.ts';
-import { identifier, literal } from './row-sql.ts';
+import { quote } from '../dataset/sql.ts';
+import { identifier } from './row-sql.ts';
 import type { ReadOptions } from './table/mapping.ts';
 
 /** A file whose rows DuckDB can read. */
@@ -141,14 +142,14 @@ async function openCsv(path: string, { name, options, importer }: Opening): Prom
   const settings = [
     'auto_detect=false',
     `header=${unnamed === undefined}`,
-    `delim=${literal(delimiter)}`,
+    `delim=${quote(delimiter)}`,
     `quote='"', escape='"', nullstr='', compression='none', strict_mode=true`,
-    `encoding=${literal(encoding)}`,
+    `encoding=${quote(encoding)}`,
     `max_line_size=${MOST_BYTES_OF_ROW}`,
     `buffer_size=${4 * MOST_BYTES_OF_ROW}`,
-    `columns={${columns.map((column) => `${literal(column)}: 'VARCHAR'`).join(', ')}}`,
+    `columns={${columns.map((column) => `${quote(column)}: 'VARCHAR'`).join(', ')}}`,
   ];
-  const sql = `SELECT * FROM read_csv(${literal(path)}, ${settings.join(', ')})`;
+  const sql = `SELECT * FROM read_csv(${quote(path)}, ${settings.join(', ')})`;
   return { name, columns, isText: true, sql, firstRow: unnamed === undefined ? 2 : 1, delimiter };
 }
 
@@ -179,7 +180,7 @@ function checkNames(columns: readonly string[], file: string): void {
 
 /** Objects, one on each line. Nested values become JSON text. */
 async function openJsonLines(connection: DuckDBConnection, path: string, name: string): Promise<SourceFile> {
-  const objects = `read_json_objects(${literal(path)}, format='newline_delimited', compression='uncompressed', maximum_object_size=${MOST_BYTES_OF_ROW})`;
+  const objects = `read_json_objects(${quote(path)}, format='newline_delimited', compression='uncompressed', maximum_object_size=${MOST_BYTES_OF_ROW})`;
   const reader = await connection.runAndReadAll(
     `SELECT DISTINCT unnest(json_keys(json)) AS name FROM ${objects} ORDER BY name`,
   );
@@ -188,14 +189,14 @@ async function openJsonLines(connection: DuckDBConnection, path: string, name: s
     throw refuse(name, 'has no objects with fields.', 'Write one JSON object on each line.');
   checkNames(columns, name);
   const fields = columns.map(
-    (key) => `json ->> ${literal(`$."${key.replaceAll('"', '\\"')}"`)} AS ${identifier(key)}`,
+    (key) => `json ->> ${quote(`$."${key.replaceAll('"', '\\"')}"`)} AS ${identifier(key)}`,
   );
   return { name, columns, isText: true, firstRow: 1, sql: `SELECT ${fields.join(', ')} FROM ${objects}` };
 }
 
 /** Lists become JSON text, so that items may contain any separator. */
 async function openParquet(connection: DuckDBConnection, path: string, name: string): Promise<SourceFile> {
-  const described = await connection.runAndReadAll(`DESCRIBE FROM read_parquet(${literal(path)})`);
+  const described = await connection.runAndReadAll(`DESCRIBE FROM read_parquet(${quote(path)})`);
   const given = described.getRows().map(([column, type]) => ({ column: String(column), type: String(type) }));
   const columns = given.map(({ column }) => column);
   checkNames(columns, name);
@@ -203,7 +204,7 @@ async function openParquet(connection: DuckDBConnection, path: string, name: str
     const value = identifier(column);
     return `${/\[\]$|^STRUCT|^MAP/.test(type) ? `to_json(${value})` : value}::VARCHAR AS ${value}`;
   });
-  const sql = `SELECT ${fields.join(', ')} FROM read_parquet(${literal(path)})`;
+  const sql = `SELECT ${fields.join(', ')} FROM read_parquet(${quote(path)})`;
   return { name, columns, isText: false, firstRow: 1, sql };
 }
 

@@ -69,7 +69,7 @@ export async function runRefresh(
 /** While a source fails, its dataset is refreshed this long after the last time. */
 const REPEAT_SECONDS = 3600;
 
-/** Tries failing sources again, and releases editions on hold once their data are new, whoever fetched them. */
+/** Tries failing sources again. Releases editions that wait for newer data, even if the data were fetched by hand. */
 export async function followUpRefreshes({
   ledger,
   loadBrief,

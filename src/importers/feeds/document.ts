@@ -14,7 +14,8 @@ import {
   type Note,
   refuse,
 } from '../format.ts';
-import { identifier, literal } from '../row-sql.ts';
+import { quote } from '../../dataset/sql.ts';
+import { identifier } from '../row-sql.ts';
 import { sizeOf, type SourceFile } from '../source-file.ts';
 import { incidentsImporter } from '../table/importer.ts';
 
@@ -83,7 +84,7 @@ export async function openCells(
   await writeFile(path, rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
   const columns = incidentColumns.map((column) => column.name);
   const typed = columns.map((column) => `${identifier(column)}: 'VARCHAR'`).join(', ');
-  const sql = `SELECT * FROM read_json(${literal(path)}, format='newline_delimited', columns={${typed}}, maximum_object_size=${3 * MOST_OF_ROW})`;
+  const sql = `SELECT * FROM read_json(${quote(path)}, format='newline_delimited', columns={${typed}}, maximum_object_size=${3 * MOST_OF_ROW})`;
   return { name, columns, isText: false, firstRow: 1, sql };
 }
 

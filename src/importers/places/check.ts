@@ -5,7 +5,7 @@ import { AppError, type Fault } from '../../errors.ts';
 import { countryBoxes } from './country-boxes.ts';
 import type { Database } from '../database.ts';
 import type { Importer } from '../format.ts';
-import { literal } from '../row-sql.ts';
+import { quote } from '../../dataset/sql.ts';
 
 /** Some rows of one file. */
 export interface RowsOfFile {
@@ -29,7 +29,7 @@ export async function createCountryBoxes(connection: DuckDBConnection): Promise<
   // One text is planned in a sixth of the time of so many values.
   const box = { west: 'DOUBLE', south: 'DOUBLE', east: 'DOUBLE', north: 'DOUBLE' };
   const [boxes, types] = [countryBoxes, [{ code: 'VARCHAR', main: box, whole: box }]].map((value) =>
-    literal(JSON.stringify(value)),
+    quote(JSON.stringify(value)),
   );
   await connection.run(
     `CREATE TABLE country_boxes AS

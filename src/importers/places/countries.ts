@@ -2,7 +2,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import countries from 'i18n-iso-countries';
 import { z } from 'zod';
 import { similarTo } from '../../errors.ts';
-import { literal } from '../row-sql.ts';
+import { quote } from '../../dataset/sql.ts';
 
 /** Names and short forms in use by data providers that the package lacks in all of `languages`. */
 const otherNames: { readonly [code: string]: readonly string[] } = {
@@ -116,10 +116,10 @@ export async function createCountryNames(connection: DuckDBConnection): Promise<
   codes ??= countryCodes();
   // A list that is one text is planned in a third of the time.
   const listOf = (texts: Iterable<string>): string =>
-    `string_split(${literal([...texts].join('\n'))}, chr(10))`;
+    `string_split(${quote([...texts].join('\n'))}, chr(10))`;
   // Not a join, which would lose the order of the rows, and not a map, in which DuckDB looks at one key after another.
   await connection.run(
-    `CREATE TYPE country_name AS ENUM (${[...codes.keys()].map(literal).join(', ')});
+    `CREATE TYPE country_name AS ENUM (${[...codes.keys()].map(quote).join(', ')});
     SET VARIABLE country_codes = ${listOf(codes.values())};
     CREATE TABLE country_names AS SELECT unnest(${listOf(codes.keys())}) AS name;
     CREATE MACRO country_code(given) AS

@@ -2,12 +2,12 @@ import { markings } from '../../dataset/fields.ts';
 import { datePrecisions, incidentColumns, placePrecisions } from '../../dataset/incidents.ts';
 import { AppError, meantBy } from '../../errors.ts';
 import { commandFor, type Importer, refuse } from '../format.ts';
+import { quote } from '../../dataset/sql.ts';
 import {
   coordinate,
   fullDayFrom,
   isAmbiguous,
   isoDays,
-  literal,
   namesIn,
   ONLY_AS,
   otherOrder,
@@ -83,12 +83,12 @@ function fieldsOf(value: unknown): string[] {
 
 /** Columns of text that need no more than the field that has it. */
 const texts = 'kind sub_kind admin1 admin2 place confidence title summary source url'.split(' ');
-const yes = ['true', 'yes', 'y', '1'].map(literal).join(', ');
-const no = ['false', 'no', 'n', '0'].map(literal).join(', ');
+const yes = ['true', 'yes', 'y', '1'].map(quote).join(', ');
+const no = ['false', 'no', 'n', '0'].map(quote).join(', ');
 const truth = (text: string): string =>
   `CASE WHEN lower(${text}) IN (${yes}) THEN true WHEN lower(${text}) IN (${no}) THEN false END`;
 const oneOf = (text: string, allowed: readonly string[]): string =>
-  `CASE WHEN ${text} IN (${allowed.map(literal).join(', ')}) THEN ${text} END`;
+  `CASE WHEN ${text} IN (${allowed.map(quote).join(', ')}) THEN ${text} END`;
 
 function tableSql(given: Mapping, fields: readonly string[]): RowSql {
   const { columns: mapped, values, prefix, thousands } = given;
@@ -96,7 +96,7 @@ function tableSql(given: Mapping, fields: readonly string[]): RowSql {
   const translated = (column: string, text: string): string => {
     const pairs = Object.entries(Object.hasOwn(values, column) ? (values[column] ?? {}) : {});
     if (pairs.length === 0) return text;
-    const cases = pairs.map(([from, to]) => `WHEN ${literal(from)} THEN ${literal(to)}`);
+    const cases = pairs.map(([from, to]) => `WHEN ${quote(from)} THEN ${quote(to)}`);
     return `(CASE ${text} ${cases.join(' ')} ELSE ${text} END)`;
   };
   /** Answers with SQL for the value. */
@@ -129,7 +129,7 @@ function tableSql(given: Mapping, fields: readonly string[]): RowSql {
     const marking = translated('marking', row.text(mapped.marking));
     row.set('marking', marking);
     // A row whose marking is not understood might be printed for readers who must not see it.
-    row.skip('has a marking that is no TLP label', `${marking} NOT IN (${markings.map(literal).join(', ')})`);
+    row.skip('has a marking that is no TLP label', `${marking} NOT IN (${markings.map(quote).join(', ')})`);
   }
   for (const column of ['side_a', 'side_b', 'others'] as const) {
     const names = mapped[column];

@@ -6,6 +6,7 @@ import { openDatabase, type Running } from '../database.ts';
 import { commandFor } from '../format.ts';
 import { createCountryBoxes } from '../places/check.ts';
 import { createCountryNames, unknownCountries } from '../places/countries.ts';
+import { quote } from '../../dataset/sql.ts';
 import {
   coordinate,
   dayFrom,
@@ -13,7 +14,6 @@ import {
   identifier,
   isAmbiguous,
   isoDays,
-  literal,
   otherOrder,
   SERIAL,
   ungrouped,
@@ -222,7 +222,7 @@ async function suggestMapping(
       break;
     }
   const { lat, lon, country } = columns;
-  const blankList = blankTexts.map(literal).join(', ');
+  const blankList = blankTexts.map(quote).join(', ');
   let meant: ReadonlyMap<string, string> = new Map();
   if (typeof country === 'string') {
     const text = textOf(country);
